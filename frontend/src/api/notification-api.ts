@@ -1,0 +1,75 @@
+// The calls of the page to the server's REST interface, with relative addresses, so that they also work
+// under a sub-path. Streams and polling are not made here.
+import type { FeedFilter } from '../feed/feed-filter'
+import { parseNotification, parseNotificationArray } from '../stream/parse'
+import type { NewNotification, Notification } from './notification'
+
+export interface ListQuery extends FeedFilter {
+  limit: number
+  /** Only what is older than the notification with this id. */
+  before?: string
+}
+
+export interface NotificationApi {
+  list(query: ListQuery, signal?: AbortSignal): Promise<Notification[]>
+  publish(notification: NewNotification): Promise<Notification>
+  /** With `keepalive` the call outlives the page, as when a tab is closed. */
+  remove(id: string, keepalive?: boolean): Promise<void>
+  clear(): Promise<void>
+}
+
+/** The server said no; `status` is 0 when it could not be asked. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export function createNotificationApi(baseUrl: string): NotificationApi {
+  const address = new URL('api/notifications', baseUrl)
+
+  async function call(url: string | URL, init?: RequestInit): Promise<Response> {
+    let response: Response
+    try {
+      response = await fetch(url, init)
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error
+      throw new ApiError(0, 'the server cannot be reached')
+    }
+    if (response.ok) return response
+    const body = (await response.json().catch(() => undefined)) as { message?: unknown } | undefined
+    const reason = typeof body?.message === 'string' ? body.message : response.statusText
+    throw new ApiError(response.status, reason)
+  }
+
+  return {
+    async list({ limit, before, q, level, tag }, signal) {
+      const url = new URL(address)
+      url.searchParams.set('limit', String(limit))
+      for (const [name, value] of Object.entries({ before, q, level, tag })) {
+        if (value) url.searchParams.set(name, value)
+      }
+      const response = await call(url, { signal })
+      return parseNotificationArray(await response.json()) ?? []
+    },
+    async publish(notification) {
+      const response = await call(address, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(notification),
+      })
+      const published = parseNotification(await response.json())
+      if (!published) throw new ApiError(response.status, 'the answer is not a notification')
+      return published
+    },
+    async remove(id, keepalive = false) {
+      await call(`${address}/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive })
+    },
+    async clear() {
+      await call(address, { method: 'DELETE' })
+    },
+  }
+}

@@ -1,0 +1,228 @@
+// History and live items as one list, newest first and without doubles: the whole feed, or what a filter
+// leaves of it. Takes the connection and the API as given and knows neither EventSource nor fetch.
+import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import type { Notification } from '../api/notification'
+import type { NotificationApi } from '../api/notification-api'
+import { isFiltering, matchesFilter, type FeedFilter } from '../feed/feed-filter'
+import {
+  newIn,
+  without,
+  withNewest,
+  withOlder,
+  withSnapshot,
+  type NotificationList,
+} from '../feed/notification-list'
+import type { FeedConnection } from '../stream/feed-connection'
+import type { ConnectionState, FeedEvent } from '../stream/stream-events'
+import type { Alert, HostToTab, SavedPosition } from '../stream/tab-messages'
+
+export const pageSize = 100
+
+export interface FeedOptions {
+  connection: FeedConnection
+  api: Pick<NotificationApi, 'list'>
+  filter: Ref<FeedFilter>
+  /** What an earlier load of this page had, to be shown until the connection knows better. */
+  saved?: SavedPosition
+  onAlert(alert: Alert): void
+  /** New items, newest first, that belong to the list now shown. */
+  onArrival(notifications: Notification[]): void
+}
+
+export function useFeed(options: FeedOptions) {
+  const { connection, api, filter } = options
+
+  const connectionState = shallowRef<ConnectionState>({ kind: 'connecting', sinceMs: Date.now() })
+  const unread = ref(0)
+  const audibleSomewhere = ref(false)
+
+  const everything = shallowRef<NotificationList>(options.saved?.notifications ?? [])
+  const everythingKnown = ref(options.saved !== undefined)
+  const everythingComplete = ref(false)
+  let eventId = options.saved?.eventId
+
+  const found = shallowRef<NotificationList>([])
+  const foundKnown = ref(false)
+  const foundComplete = ref(false)
+
+  const loadingOlder = ref(false)
+  const failure = ref<string>()
+  let search: AbortController | undefined
+  let olderRequest: AbortController | undefined
+
+  const filtering = computed(() => isFiltering(filter.value))
+  const list = computed(() => (filtering.value ? found.value : everything.value))
+  const isKnown = computed(() => (filtering.value ? foundKnown.value : everythingKnown.value))
+  const isComplete = computed(() =>
+    filtering.value ? foundComplete.value : everythingComplete.value,
+  )
+
+  connection.onMessage = (message: HostToTab) => {
+    switch (message.type) {
+      case 'welcome':
+        connectionState.value = message.state
+        unread.value = message.unread
+        audibleSomewhere.value = message.audible
+        if (message.known) {
+          const { notifications, complete } = message.known
+          take({
+            type: 'snapshot',
+            reset: true,
+            live: false,
+            ...message.known,
+            notifications,
+            complete,
+          })
+        }
+        break
+      case 'state':
+        connectionState.value = message.state
+        break
+      case 'unread':
+        unread.value = message.count
+        break
+      case 'audible':
+        audibleSomewhere.value = message.audible
+        break
+      case 'alert':
+        options.onAlert(message.alert)
+        break
+      case 'feed':
+        take(message.event)
+        break
+    }
+  }
+
+  function take(event: FeedEvent): void {
+    if (event.eventId) eventId = event.eventId
+    const before = list.value
+    switch (event.type) {
+      case 'snapshot': {
+        const wasKnown = everythingKnown.value
+        const merged = withSnapshot(everything.value, event)
+        const keptOlder = merged.length > event.notifications.length
+        everything.value = merged
+        everythingKnown.value = true
+        // Older pages that stayed had their own end, or not.
+        if (!keptOlder) everythingComplete.value = event.complete
+        if (filtering.value) void searchAgain()
+        else if (wasKnown) announce(newIn(merged, before).slice(0, event.notifications.length))
+        break
+      }
+      case 'notification':
+        everything.value = withNewest(everything.value, event.notification)
+        if (
+          filtering.value &&
+          foundKnown.value &&
+          matchesFilter(event.notification, filter.value)
+        ) {
+          found.value = withNewest(found.value, event.notification)
+        }
+        if (list.value.length > before.length) announce([event.notification])
+        break
+      case 'deleted':
+        everything.value = without(everything.value, event.id)
+        found.value = without(found.value, event.id)
+        break
+      case 'cleared':
+        everything.value = []
+        found.value = []
+        everythingComplete.value = foundComplete.value = true
+        break
+    }
+  }
+
+  function announce(notifications: Notification[]): void {
+    if (notifications.length > 0) options.onArrival(notifications)
+  }
+
+  /** Asks the server for what the filter leaves; the old answer stays until the new one is there. */
+  async function searchAgain(): Promise<void> {
+    search?.abort()
+    olderRequest?.abort()
+    const request = (search = new AbortController())
+    failure.value = undefined
+    try {
+      const answer = await api.list({ ...filter.value, limit: pageSize }, request.signal)
+      if (search !== request) return
+      found.value = answer
+      foundKnown.value = true
+      foundComplete.value = answer.length < pageSize
+    } catch (error) {
+      if (search === request && !request.signal.aborted) failure.value = reasonOf(error)
+    }
+  }
+
+  /** Called as one scrolls towards the end, and by the button after a failure. */
+  async function loadOlder(): Promise<void> {
+    if (loadingOlder.value) return
+    if (filtering.value && !foundKnown.value) return searchAgain()
+    const target = filtering.value ? found : everything
+    const complete = filtering.value ? foundComplete : everythingComplete
+    const last = target.value.at(-1)
+    if (!last || complete.value) return
+    loadingOlder.value = true
+    failure.value = undefined
+    const request = (olderRequest = new AbortController())
+    try {
+      const query = { ...filter.value, limit: pageSize, before: last.id }
+      const older = await api.list(query, request.signal)
+      if (request.signal.aborted) return
+      target.value = withOlder(target.value, older)
+      complete.value = older.length < pageSize
+    } catch (error) {
+      if (request.signal.aborted) return
+      // Deleted at this very moment: the message that says so is on its way, and the next try has
+      // another last item.
+      if (isGone(error)) target.value = without(target.value, last.id)
+      else failure.value = reasonOf(error)
+    } finally {
+      loadingOlder.value = false
+    }
+  }
+
+  watch(
+    filter,
+    () => {
+      search?.abort()
+      olderRequest?.abort()
+      search = undefined
+      failure.value = undefined
+      foundKnown.value = false
+      found.value = []
+      if (filtering.value) void searchAgain()
+    },
+    { immediate: true, deep: true },
+  )
+
+  connection.open(options.saved)
+  onScopeDispose(() => connection.close())
+
+  /** What a reload needs in order to go on where this page is now. */
+  function position(): SavedPosition | undefined {
+    return eventId ? { eventId, notifications: [...everything.value] } : undefined
+  }
+
+  return {
+    connectionState,
+    unread,
+    audibleSomewhere,
+    list,
+    isKnown,
+    isComplete,
+    filtering,
+    loadingOlder,
+    failure,
+    loadOlder,
+    position,
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function isGone(error: unknown): boolean {
+  const status = (error as { status?: number }).status
+  return status === 400 || status === 404
+}

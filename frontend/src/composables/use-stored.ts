@@ -1,0 +1,39 @@
+// A ref that is remembered in this browser and follows when another tab changes it. For small settings
+// only; every key is named in preferences.ts.
+import { onScopeDispose, ref, watch, type Ref } from 'vue'
+
+export function useStored<T>(
+  key: string,
+  initial: T,
+  isValid: (value: unknown) => boolean,
+): Ref<T> {
+  const value = ref(read()) as Ref<T>
+
+  function read(): T {
+    try {
+      const stored: unknown = JSON.parse(localStorage.getItem(key) ?? 'null')
+      return isValid(stored) ? (stored as T) : initial
+    } catch {
+      return initial
+    }
+  }
+
+  watch(
+    value,
+    (changed) => {
+      try {
+        localStorage.setItem(key, JSON.stringify(changed))
+      } catch {
+        // A browser that stores nothing still gets a page that works until it is closed.
+      }
+    },
+    { flush: 'sync' },
+  )
+
+  const follow = (event: StorageEvent) => {
+    if (event.key === key) value.value = read()
+  }
+  window.addEventListener('storage', follow)
+  onScopeDispose(() => window.removeEventListener('storage', follow))
+  return value
+}

@@ -1,0 +1,44 @@
+// What a view of the feed is narrowed down to, its place in the page's address, and the same test on this
+// side that the server makes, for items that come in live.
+import { levels, type Level, type Notification } from '../api/notification'
+
+export interface FeedFilter {
+  q?: string
+  level?: Level
+  tag?: string
+}
+
+export function isFiltering(filter: FeedFilter): boolean {
+  return Boolean(filter.q || filter.level || filter.tag)
+}
+
+export function filterFromSearch(search: string): FeedFilter {
+  const parameters = new URLSearchParams(search)
+  const filter: FeedFilter = {}
+  const q = parameters.get('q')?.trim()
+  const level = parameters.get('level') as Level | null
+  const tag = parameters.get('tag')
+  if (q) filter.q = q
+  if (level && levels.includes(level)) filter.level = level
+  if (tag) filter.tag = tag
+  return filter
+}
+
+/** The query part of an address, with its question mark, or nothing for the whole feed. */
+export function searchFromFilter(filter: FeedFilter): string {
+  const parameters = new URLSearchParams()
+  for (const name of ['q', 'level', 'tag'] as const) {
+    const value = filter[name]
+    if (value) parameters.set(name, value)
+  }
+  return parameters.size > 0 ? `?${parameters}` : ''
+}
+
+export function matchesFilter(notification: Notification, filter: FeedFilter): boolean {
+  if (filter.level && notification.level !== filter.level) return false
+  if (filter.tag && !notification.tags?.includes(filter.tag)) return false
+  if (!filter.q) return true
+  const wanted = filter.q.toLowerCase()
+  const { title, message, tags = [] } = notification
+  return [title, message, ...tags].some((text) => text?.toLowerCase().includes(wanted))
+}

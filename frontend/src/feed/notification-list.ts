@@ -1,0 +1,49 @@
+// Lists of notifications, newest first, without doubles: how live items, snapshots and older pages are
+// put together. Pure functions on arrays that are never changed in place; no network, no Vue.
+import type { Notification } from '../api/notification'
+
+export type NotificationList = readonly Notification[]
+
+/** Puts one new notification on top; a known one changes nothing. */
+export function withNewest(list: NotificationList, notification: Notification): NotificationList {
+  // Doubles come in right after their first appearance, so the search ends early for them.
+  if (list.some((known) => known.id === notification.id)) return list
+  return [notification, ...list]
+}
+
+/** Appends a page of older notifications. */
+export function withOlder(list: NotificationList, older: NotificationList): NotificationList {
+  const known = new Set(list.map((notification) => notification.id))
+  const added = older.filter((notification) => !known.has(notification.id))
+  return added.length === 0 ? list : [...list, ...added]
+}
+
+export function without(list: NotificationList, id: string): NotificationList {
+  const index = list.findIndex((notification) => notification.id === id)
+  return index < 0 ? list : list.toSpliced(index, 1)
+}
+
+export interface Snapshot {
+  notifications: NotificationList
+  reset: boolean
+  complete: boolean
+}
+
+/**
+ * Takes over the newest part of the feed as the server has it now. Older notifications that were loaded
+ * before stay, but only when they surely join on without a gap.
+ */
+export function withSnapshot(list: NotificationList, snapshot: Snapshot): NotificationList {
+  const { notifications, reset, complete } = snapshot
+  if (reset || complete || notifications.length === 0) return notifications
+  const fresh = new Set(notifications.map((notification) => notification.id))
+  const lastShared = list.findLastIndex((notification) => fresh.has(notification.id))
+  if (lastShared < 0) return notifications
+  return [...notifications, ...list.slice(lastShared + 1)]
+}
+
+/** Those of `candidates` that `list` does not have, in their order. */
+export function newIn(candidates: NotificationList, list: NotificationList): Notification[] {
+  const known = new Set(list.map((notification) => notification.id))
+  return candidates.filter((notification) => !known.has(notification.id))
+}

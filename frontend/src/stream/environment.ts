@@ -1,0 +1,43 @@
+// What the stream needs from the browser, as an interface, so that tests can hand in a fake clock, a fake
+// EventSource and a fake server. The only place that names the real ones.
+
+export interface EventSourceLike {
+  readonly readyState: number
+  addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void
+  close(): void
+}
+
+export interface PollAnswer {
+  status: number
+  etag: string | null
+  body: unknown
+}
+
+export interface StreamEnvironment {
+  openEventSource(url: string): EventSourceLike
+  /** Rejects when the network fails or `signal` aborts; resolves for every status. */
+  poll(url: string, etag: string | null, signal: AbortSignal): Promise<PollAnswer>
+  setTimer(callback: () => void, delayMs: number): number
+  clearTimer(timer: number): void
+  nowMs(): number
+  random(): number
+  isOnline(): boolean
+}
+
+/** The real browser; the same in a page and in a worker. */
+export const browserEnvironment: StreamEnvironment = {
+  openEventSource: (url) => new EventSource(url),
+  async poll(url, etag, signal) {
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (etag) headers['if-none-match'] = etag
+    // The browser's cache would turn a 304 into a 200 and hide that nothing has changed.
+    const response = await fetch(url, { headers, signal, cache: 'no-store' })
+    const body = response.status === 200 ? await response.json() : undefined
+    return { status: response.status, etag: response.headers.get('etag'), body }
+  },
+  setTimer: (callback, delayMs) => setTimeout(callback, delayMs) as unknown as number,
+  clearTimer: (timer) => clearTimeout(timer),
+  nowMs: () => Date.now(),
+  random: () => Math.random(),
+  isOnline: () => navigator.onLine,
+}

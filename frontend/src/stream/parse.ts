@@ -1,0 +1,43 @@
+// Turns what came over the wire into types that cannot be wrong, once, at the edge. Anything that is not
+// what it should be is dropped here, so that one odd message never stops the feed.
+import { levels, type Level, type Notification } from '../api/notification'
+
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function parseNotification(value: unknown): Notification | undefined {
+  if (!isObject(value)) return undefined
+  const { id, message, timestamp, title, level, tags, link } = value
+  if (typeof id !== 'string' || typeof message !== 'string' || typeof timestamp !== 'string') {
+    return undefined
+  }
+  const notification: Notification = { id, message, timestamp }
+  if (typeof title === 'string') notification.title = title
+  if (levels.includes(level as Level)) notification.level = level as Level
+  if (Array.isArray(tags)) notification.tags = tags.filter((tag) => typeof tag === 'string')
+  if (typeof link === 'string') notification.link = link
+  return notification
+}
+
+export function parseNotificationArray(value: unknown): Notification[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  return value.flatMap((entry) => parseNotification(entry) ?? [])
+}
+
+export function parseNotifications(text: string): Notification[] | undefined {
+  try {
+    return parseNotificationArray(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

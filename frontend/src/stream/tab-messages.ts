@@ -1,0 +1,58 @@
+// The messages between the tabs and the one that holds the stream for all of them. Both ends are built
+// from the same source, so nothing here needs versions; plain data only, for it is structured-cloned.
+import type { Notification } from '../api/notification'
+import type { ConnectionState, FeedEvent } from './stream-events'
+
+/** What a tab can do for the person just now. */
+export interface Presence {
+  visible: boolean
+  /** It may play sounds: the browser has seen a click or a key in it. */
+  audible: boolean
+}
+
+/** The newest part of the feed and the event it reaches up to: enough to resume after a reload. */
+export interface SavedPosition {
+  eventId: string
+  notifications: Notification[]
+}
+
+export type TabToHost =
+  | {
+      type: 'join'
+      baseUrl: string
+      presence: Presence
+      saved?: SavedPosition
+    }
+  | { type: 'presence'; presence: Presence }
+  | { type: 'wake'; online: boolean }
+  | { type: 'reconnect' }
+  | { type: 'alerted'; alertId: number }
+  | { type: 'leave' }
+
+export type AlertSound = 'chime' | 'alarm'
+
+/** An order to exactly one tab: make the person look up. */
+export interface Alert {
+  alertId: number
+  sound: AlertSound
+  /** What has come in, newest first. */
+  notifications: Notification[]
+  /** No tab is visible, so that a desktop notification is in place. */
+  unseen: boolean
+}
+
+export type HostToTab =
+  | {
+      type: 'welcome'
+      state: ConnectionState
+      /** Absent as long as nothing is known of the feed. */
+      known?: { notifications: Notification[]; complete: boolean; eventId?: string }
+      unread: number
+      audible: boolean
+    }
+  | { type: 'feed'; event: FeedEvent }
+  | { type: 'state'; state: ConnectionState }
+  | { type: 'alert'; alert: Alert }
+  | { type: 'unread'; count: number }
+  /** Whether any tab may play sounds. */
+  | { type: 'audible'; audible: boolean }
