@@ -1,0 +1,174 @@
+//! The HTTP surface: REST, the event stream, the specification and Swagger UI. Here requests become calls of
+//! the feed, and errors become answers; nothing below knows HTTP.
+
+mod events;
+mod notifications;
+mod payload;
+mod problem;
+mod status;
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+pub use events::HandOff;
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response,
+    endpoint::BoxEndpoint,
+    http::{HeaderValue, Method, StatusCode, header},
+};
+use poem_openapi::{LicenseObject, OpenApiService, Tags};
+pub use problem::problem;
+
+use crate::{feed::Feed, metrics::Metrics, page, shutdown::Shutdown};
+
+#[derive(Tags)]
+enum Tag {
+    /// Post, list and delete notifications.
+    Notifications,
+    /// Have notifications pushed the moment they are posted.
+    Events,
+    /// How the hub is.
+    Health,
+}
+
+/// What the endpoints need.
+#[derive(Clone)]
+pub struct Context {
+    /// The notifications.
+    pub feed: Arc<Feed>,
+    /// The counters.
+    pub metrics: Metrics,
+    /// Whether the hub is stopping.
+    pub shutdown: Shutdown,
+    /// `--no-sse`: answer the event stream with 204, and clients poll.
+    pub no_sse: bool,
+    /// How long a stop takes at most: streams end within it.
+    pub drain: Duration,
+    /// When the hub started.
+    pub started: Instant,
+}
+
+/// What the endpoints share. Empty where only the specification is asked for, which no request ever reaches.
+#[derive(Clone)]
+struct Shared(Option<Context>);
+
+impl std::ops::Deref for Shared {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        self.0.as_ref().expect("a service that takes requests has a context")
+    }
+}
+
+type Apis = (notifications::NotificationsApi, events::EventsApi, status::HealthApi);
+
+fn service(context: Option<&Context>) -> OpenApiService<Apis, ()> {
+    let shared = Shared(context.cloned());
+    let apis = (
+        notifications::NotificationsApi { shared: shared.clone() },
+        events::EventsApi { shared: shared.clone() },
+        status::HealthApi { shared },
+    );
+    OpenApiService::new(apis, "NotifyHub", env!("CARGO_PKG_VERSION"))
+        .description(
+            "One self-hosted feed of notifications, pushed to every open browser and subscriber the moment they \
+             are posted. Every error has the body `{\"code\":\"…\",\"message\":\"…\"}`.",
+        )
+        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
+}
+
+/// The specification (OpenAPI 3.0) as JSON, ending in a line break.
+pub fn spec() -> String {
+    service(None).spec() + "\n"
+}
+
+/// Everything the hub answers: the API, its documentation, the page.
+pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static {
+    let service = service(Some(context));
+    let spec = spec();
+    let methods = methods_by_path(&spec);
+    // The template has neither doctype nor icon of its own.
+    let docs = format!(
+        "<!doctype html>{}",
+        service.swagger_ui_html().replace("<title>Swagger UI", "<title>NotifyHub API")
+    );
+    Site { api: service.into_endpoint().boxed(), spec: spec.into(), docs: docs.into(), methods }
+}
+
+struct Site {
+    api: BoxEndpoint<'static>,
+    spec: bytes::Bytes,
+    docs: bytes::Bytes,
+    /// The methods that each path of the specification takes; path parameters stand as `{name}`.
+    methods: HashMap<String, String>,
+}
+
+impl Site {
+    fn document(&self, request: &Request) -> Option<Response> {
+        let html = |body: &bytes::Bytes| {
+            Response::builder().content_type("text/html; charset=utf-8").body(body.clone())
+        };
+        match request.uri().path() {
+            "/openapi.json" => {
+                Some(Response::builder().content_type("application/json").body(self.spec.clone()))
+            }
+            "/docs" => Some(html(&self.docs)),
+            path => page::find(path, request.headers()),
+        }
+    }
+
+    /// The methods a path takes, for the `Allow` header of a 405 (RFC 9110, section 15.5.6).
+    fn allowed_methods(&self, path: &str) -> Option<&str> {
+        let matches = |template: &str| {
+            template.split('/').count() == path.split('/').count()
+                && template.split('/').zip(path.split('/')).all(|(t, p)| t == p || t.starts_with('{'))
+        };
+        self.methods.iter().find(|(template, _)| matches(template)).map(|(_, methods)| methods.as_str())
+    }
+}
+
+impl Endpoint for Site {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let path = request.uri().path().to_owned();
+        // HEAD is GET without the body, which the connection leaves out (RFC 9110, section 9.3.2).
+        if request.method() == Method::HEAD {
+            request.set_method(Method::GET);
+        }
+        if request.method() == Method::GET
+            && let Some(document) = self.document(&request)
+        {
+            return Ok(document);
+        }
+        let error = match self.api.call(request).await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let mut response = problem::of_error(error, &path);
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(methods) = self.allowed_methods(&path)
+            && let Ok(methods) = HeaderValue::from_str(methods)
+        {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
+        Ok(response)
+    }
+}
+
+fn methods_by_path(spec: &str) -> HashMap<String, String> {
+    let spec: serde_json::Value = serde_json::from_str(spec).expect("our own specification is JSON");
+    let paths = spec["paths"].as_object().expect("a specification has paths");
+    let methods = |operations: &serde_json::Value| {
+        let names = operations.as_object().into_iter().flat_map(|operations| operations.keys());
+        names
+            .map(|name| name.to_uppercase())
+            .map(|name| if name == "GET" { "GET, HEAD".into() } else { name })
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    paths.iter().map(|(path, operations)| (path.clone(), methods(operations))).collect()
+}

@@ -1,0 +1,151 @@
+//! The command line and the environment, parsed and checked before anything is opened. Every option can also
+//! be set as `NOTIFYHUB_…`.
+
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+
+use crate::log::sqlite::Durability;
+
+/// One self-hosted feed of notifications, pushed to every open browser and subscriber the moment they are
+/// posted.
+///
+/// Without any option the hub listens on this machine only, port 9080, and keeps its notifications in your
+/// data directory. Open http://localhost:9080 in a browser, then run: notifyhub-push "Hello"
+#[derive(Clone, Debug, Parser)]
+#[command(name = "notifyhub-server", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Config {
+    /// What to do instead of running the hub.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The address to listen on: an IP address or a host name. `0.0.0.0` or `::` lets other machines in; the
+    /// hub asks nobody for a password, so do that only in a network you trust.
+    #[arg(long, env = "NOTIFYHUB_HOST", default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub host: String,
+
+    /// The port to listen on; 0 picks a free one.
+    #[arg(long, short, env = "NOTIFYHUB_PORT", default_value_t = 9080, value_name = "PORT")]
+    pub port: u16,
+
+    /// Where notifications are kept between runs.
+    #[arg(long, env = "NOTIFYHUB_STORE", value_enum, default_value_t = Store::Sqlite)]
+    pub store: Store,
+
+    /// The directory of the database [default: notifyhub in your data directory, e.g.
+    /// ~/.local/share/notifyhub].
+    #[arg(long, env = "NOTIFYHUB_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// How safe an acknowledged notification is.
+    #[arg(long, env = "NOTIFYHUB_DURABILITY", value_enum, default_value_t = Durability::Full)]
+    pub durability: Durability,
+
+    /// How many notifications are kept; the oldest beyond that are dropped.
+    #[arg(long, env = "NOTIFYHUB_MAX_NOTIFICATIONS", default_value = "1000", value_name = "N")]
+    pub max_notifications: NonZeroU64,
+
+    /// How often each event stream shows that it is alive.
+    #[arg(long, env = "NOTIFYHUB_HEARTBEAT", default_value = "15s", value_name = "TIME", value_parser = positive_duration)]
+    pub heartbeat: Duration,
+
+    /// Switch streaming off: clients then poll.
+    #[arg(long, env = "NOTIFYHUB_NO_SSE", value_parser = BoolishValueParser::new())]
+    pub no_sse: bool,
+
+    /// The most connections at a time; more are asked to come back later.
+    #[arg(long, env = "NOTIFYHUB_MAX_CONNECTIONS", default_value = "16000", value_name = "N")]
+    pub max_connections: NonZeroUsize,
+
+    /// The most connections from one address at a time [default: no such limit].
+    #[arg(long, env = "NOTIFYHUB_MAX_CONNECTIONS_PER_IP", value_name = "N")]
+    pub max_connections_per_ip: Option<NonZeroUsize>,
+
+    /// Close an event stream whose reader accepts nothing for this long.
+    #[arg(long, env = "NOTIFYHUB_STALL_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = positive_duration)]
+    pub stall_timeout: Duration,
+
+    /// How long a stop may take: event streams are ended spread over it.
+    #[arg(long, env = "NOTIFYHUB_DRAIN", default_value = "5s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub drain: Duration,
+
+    /// What is written to standard error: error, warn, info, debug or trace.
+    #[arg(long, env = "NOTIFYHUB_LOG", default_value = "info", value_name = "LEVEL")]
+    pub log: String,
+}
+
+const AFTER_HELP: &str = "Times are written as 500ms, 15s or 2m. Under systemd socket activation (LISTEN_FDS) the \
+    inherited sockets are used instead of --host and --port.";
+
+/// Instead of running the hub.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Command {
+    /// Print the OpenAPI specification of the hub's API and exit.
+    Openapi,
+}
+
+/// Where notifications are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Store {
+    /// In one SQLite file.
+    Sqlite,
+    /// In memory: nothing is left after a stop.
+    Memory,
+}
+
+/// There is no place for the data.
+#[derive(Debug, thiserror::Error)]
+#[error("this user has no data directory; name one with --data-dir, or keep nothing with --store memory")]
+pub struct NoDataDirectory;
+
+impl Config {
+    /// Where the database is.
+    pub fn data_directory(&self) -> Result<PathBuf, NoDataDirectory> {
+        let default = || dirs::data_local_dir().map(|directory| directory.join("notifyhub"));
+        self.data_dir.clone().or_else(default).ok_or(NoDataDirectory)
+    }
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    let duration =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write for example 15s"))?;
+    if duration < Duration::from_millis(1) { Err("must be at least 1ms".into()) } else { Ok(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_option_can_be_set_in_the_environment() {
+        for argument in Config::command().get_arguments() {
+            let Some(long) = argument.get_long().filter(|long| !["help", "version"].contains(long)) else {
+                continue;
+            };
+            let expected = format!("NOTIFYHUB_{}", long.replace('-', "_").to_uppercase());
+            assert_eq!(argument.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_valid_and_nonsense_is_refused() {
+        assert!(Config::try_parse_from(["notifyhub-server"]).is_ok());
+        for arguments in [
+            ["--port", "99999"],
+            ["--heartbeat", "0s"],
+            ["--heartbeat", "soon"],
+            ["--max-notifications", "0"],
+        ] {
+            assert!(
+                Config::try_parse_from(["notifyhub-server", arguments[0], arguments[1]]).is_err(),
+                "{arguments:?}"
+            );
+        }
+    }
+}

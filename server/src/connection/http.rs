@@ -1,0 +1,284 @@
+//! One connection under hyper. The endpoint decides about every request. When it opens an event stream, the
+//! socket is taken out of hyper as soon as the response head is written, and a small task goes on with it:
+//! hyper's buffers and this task's memory are given back.
+
+use std::{
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::BoxBody;
+use hyper::{
+    Request, Version,
+    body::Incoming,
+    rt::{Read, ReadBufCursor, Write},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use poem::{
+    Endpoint, Response,
+    error::ReadBodyError,
+    http::{Method, StatusCode, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
+};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+use tokio_util::task::TaskTracker;
+
+use super::{
+    Limits, Shared,
+    accept::{Admission, linger},
+    body::{EventBody, event_body},
+    stream::Stream,
+};
+use crate::{
+    api::{HandOff, problem},
+    feed::Subscription,
+};
+
+/// The largest request head, in bytes, and the most that is buffered of a request.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// How long a peer has to read the last answer after it was told that the connection ends.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// After how long a silent peer is asked by the system whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// What the service leaves for the connection: a subscription whose response head hyper is about to write.
+type Slot = Arc<Mutex<Option<Leaving>>>;
+
+struct Leaving {
+    subscription: Subscription,
+    /// The response head has been written to the socket.
+    head_is_written: bool,
+}
+
+/// Serves one connection until it ends; an event stream is handed to a task of its own.
+pub(super) async fn serve<E>(
+    socket: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared<E>>,
+    admission: Admission,
+    tasks: TaskTracker,
+) where
+    E: Endpoint<Output = Response> + 'static,
+{
+    let settings = Arc::clone(&shared.settings);
+    if let Err(error) = configure(&socket, &settings.limits) {
+        tracing::debug!(%peer, %error, "a connection was gone before it began");
+        return;
+    }
+    let slot = Slot::default();
+    let service = service_fn(|request: Request<Incoming>| {
+        let (shared, slot) = (Arc::clone(&shared), Arc::clone(&slot));
+        Box::pin(
+            async move { Ok::<_, std::convert::Infallible>(answer(request, peer, &shared, &slot).await) },
+        )
+    });
+    let io = FlushWatch { io: TokioIo::new(socket), slot: Arc::clone(&slot) };
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.limits.header_timeout)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(io, service);
+
+    let mut stopping = pin!(settings.shutdown.begun());
+    let mut is_stopping = false;
+    let subscription = poll_fn(|cx| {
+        if !is_stopping && stopping.as_mut().poll(cx).is_ready() {
+            is_stopping = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        match connection.poll_without_shutdown(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(None),
+            Poll::Ready(Err(error)) => {
+                tracing::debug!(%peer, %error, "a connection ended early");
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                let leaving = lock(&slot).take_if(|leaving| leaving.head_is_written);
+                leaving.map_or(Poll::Pending, |leaving| Poll::Ready(Some(leaving.subscription)))
+            }
+        }
+    })
+    .await;
+
+    let socket = connection.into_parts().io.io.into_inner();
+    match subscription {
+        // What the peer may have sent beyond its request is of no use: the stream is the last response.
+        Some(subscription) => {
+            let stream = Stream::new(socket, subscription, Arc::clone(&settings));
+            tasks.spawn(async move {
+                stream.run().await;
+                drop(admission);
+            });
+        }
+        None => {
+            let _ = tokio::time::timeout(LINGER_TIMEOUT, linger(socket)).await;
+        }
+    }
+}
+
+fn configure(socket: &TcpStream, limits: &Limits) -> io::Result<()> {
+    // Otherwise an event would wait for the acknowledgement of the one before.
+    socket.set_nodelay(true)?;
+    let socket = SockRef::from(socket);
+    // A peer that vanished, or accepts no byte, is given up by the system too: under hyper no deadline of
+    // ours runs while a write is stuck.
+    socket.set_tcp_user_timeout(Some(limits.stall_timeout))?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3))
+}
+
+fn lock(slot: &Slot) -> MutexGuard<'_, Option<Leaving>> {
+    slot.lock().expect("no one panics with the slot in hand")
+}
+
+async fn answer<E>(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    shared: &Shared<E>,
+    slot: &Slot,
+) -> hyper::Response<OutgoingBody>
+where
+    E: Endpoint<Output = Response>,
+{
+    let is_head = request.method() == Method::HEAD;
+    let version = request.version();
+    let request = poem::Request::from((request, LocalAddr::default(), RemoteAddr(peer.into()), Scheme::HTTP));
+    let mut response = match read_body(request, &shared.settings.limits).await {
+        Ok(request) => shared.endpoint.get_response(request).await,
+        Err(refusal) => refusal,
+    };
+    let hand_off = response.extensions_mut().remove::<HandOff>();
+    let (head, body) = hyper::Response::<BoxBody<Bytes, io::Error>>::from(response).into_parts();
+    let body = match hand_off.and_then(|hand_off| hand_off.take()) {
+        _ if is_head => OutgoingBody::Plain(body),
+        None => OutgoingBody::Plain(body),
+        Some(subscription) if version == Version::HTTP_11 => {
+            *lock(slot) = Some(Leaving { subscription, head_is_written: false });
+            OutgoingBody::Elsewhere
+        }
+        Some(subscription) => OutgoingBody::Events(event_body(subscription, Arc::clone(&shared.settings))),
+    };
+    hyper::Response::from_parts(head, body)
+}
+
+/// Reads the whole request body, within its limits.
+async fn read_body(mut request: poem::Request, limits: &Limits) -> Result<poem::Request, Response> {
+    let body = request.take_body();
+    if body.is_empty() {
+        return Ok(request);
+    }
+    match tokio::time::timeout(limits.body_timeout, body.into_bytes_limit(limits.max_body_bytes)).await {
+        Ok(Ok(bytes)) => {
+            request.set_body(bytes);
+            Ok(request)
+        }
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => {
+            let message = format!(
+                "the body is larger than {} bytes; no notification needs more",
+                limits.max_body_bytes
+            );
+            Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message))
+        }
+        Ok(Err(error)) => Err(problem(StatusCode::BAD_REQUEST, "incomplete_body", error)),
+        Err(_) => {
+            let message = format!("the body did not arrive within {} s", limits.body_timeout.as_secs());
+            Err(problem(StatusCode::REQUEST_TIMEOUT, "body_timeout", message))
+        }
+    }
+}
+
+/// The body of a response.
+enum OutgoingBody {
+    /// Whatever the endpoint made.
+    Plain(BoxBody<Bytes, io::Error>),
+    /// An event stream that stays under hyper.
+    Events(EventBody),
+    /// An event stream that is about to leave hyper: for hyper, a body that never has anything to send.
+    Elsewhere,
+}
+
+impl Body for OutgoingBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.get_mut() {
+            OutgoingBody::Plain(body) => Pin::new(body).poll_frame(cx),
+            OutgoingBody::Events(events) => {
+                events.as_mut().poll_next(cx).map(|event| event.map(|event| Ok(Frame::data(event))))
+            }
+            OutgoingBody::Elsewhere => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, OutgoingBody::Plain(body) if body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            OutgoingBody::Plain(body) => body.size_hint(),
+            OutgoingBody::Events(_) | OutgoingBody::Elsewhere => SizeHint::default(),
+        }
+    }
+}
+
+/// Notices when hyper has written all it had: hyper flushes the socket only when its own buffer is empty, and
+/// between taking a response and encoding its head it does not flush.
+struct FlushWatch {
+    io: TokioIo<TcpStream>,
+    slot: Slot,
+}
+
+impl Read for FlushWatch {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl Write for FlushWatch {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        if flushed.is_ready()
+            && let Some(leaving) = &mut *lock(&self.slot)
+        {
+            leaving.head_is_written = true;
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+}

@@ -1,0 +1,201 @@
+//! Events as they go over the wire. A frame is encoded once and then shared, as reference-counted bytes, by
+//! every subscriber it is sent to. No I/O here, and no knowledge of who reads.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use poem_openapi::{Enum, Object};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    event_id::EventId,
+    notification::{EncodedNotification, serialize_timestamp},
+};
+
+/// The last chunk of a chunked body (RFC 9112, section 7.1): the stream's orderly end.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Why a stream starts as it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
+#[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    /// No last event id was given.
+    Fresh,
+    /// The stream goes on right after the last event id.
+    Resumed,
+    /// The last event id is of another log, or none of ours.
+    Unknown,
+    /// What followed the last event id is no longer kept.
+    Expired,
+}
+
+/// `hello`: the first event of a stream.
+#[derive(Clone, Debug, Object, Serialize)]
+pub struct Hello {
+    /// Whether the missed events follow, rather than `init`.
+    pub resumed: bool,
+    /// Why.
+    pub reason: Reason,
+    /// How many events were missed since the last event id.
+    pub missed: u64,
+    /// The id of the newest event.
+    pub latest_id: String,
+    /// The time between two heartbeats, in milliseconds. A client that hears nothing for 2.5 times as long
+    /// should reconnect.
+    pub heartbeat_ms: u64,
+    /// The hub's version.
+    pub version: String,
+}
+
+/// `deleted`: one notification was deleted.
+#[derive(Clone, Debug, Object, Serialize)]
+pub struct Deleted {
+    /// The notification's id.
+    pub id: Uuid,
+}
+
+/// `cleared`: all notifications were deleted.
+#[derive(Clone, Debug, Object, Serialize)]
+pub struct Cleared {}
+
+/// `heartbeat`: the connection is alive.
+#[derive(Clone, Debug, Object, Serialize)]
+pub struct Heartbeat {
+    /// The hub's time: RFC 3339, UTC, milliseconds.
+    #[serde(serialize_with = "serialize_timestamp")]
+    pub timestamp: DateTime<Utc>,
+}
+
+/// One event, ready to be sent: framed as one HTTP/1.1 chunk, with its parts at hand as slices.
+///
+/// The event is injection-proof: its name and id are ours, and its data is one line of JSON, which has no raw
+/// CR or LF (RFC 8259, section 7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    chunk: Bytes,
+    event_start: usize,
+    data_start: usize,
+}
+
+impl Frame {
+    /// `hello`, with the delay in milliseconds after which a client that lost the stream should come back.
+    ///
+    /// Both stand in one block, for some parsers drop a block that holds nothing but `retry:`.
+    pub fn hello(hello: &Hello, retry_ms: u32) -> Self {
+        Frame::encode(&format!("retry: {retry_ms}\nevent: hello\n"), None, &json(hello))
+    }
+
+    /// `init`: the stored notifications as a JSON array, up to the newest event `id`.
+    pub fn init(id: EventId, array: &[u8]) -> Self {
+        Frame::encode("event: init\n", Some(id), array)
+    }
+
+    /// `notification`: one was published.
+    pub fn notification(id: EventId, notification: &EncodedNotification) -> Self {
+        Frame::encode("event: notification\n", Some(id), &notification.json)
+    }
+
+    /// `deleted`: one was deleted.
+    pub fn deleted(id: EventId, notification_id: Uuid) -> Self {
+        Frame::encode("event: deleted\n", Some(id), &json(&Deleted { id: notification_id }))
+    }
+
+    /// `cleared`: all were deleted.
+    pub fn cleared(id: EventId) -> Self {
+        Frame::encode("event: cleared\n", Some(id), &json(&Cleared {}))
+    }
+
+    /// `heartbeat`, without an id: it is no place to resume from.
+    pub fn heartbeat(now: DateTime<Utc>) -> Self {
+        Frame::encode("event: heartbeat\n", None, &json(&Heartbeat { timestamp: now }))
+    }
+
+    fn encode(fields: &str, id: Option<EventId>, data: &[u8]) -> Self {
+        let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+        debug_assert!(!data.iter().any(|byte| matches!(byte, b'\r' | b'\n')), "data is one line");
+        let event_length = id.len() + fields.len() + "data: ".len() + data.len() + "\n\n".len();
+
+        let mut chunk = Vec::with_capacity(event_length + 16);
+        write!(chunk, "{event_length:x}\r\n").expect("writing to memory does not fail");
+        let event_start = chunk.len();
+        chunk.extend_from_slice(id.as_bytes());
+        chunk.extend_from_slice(fields.as_bytes());
+        chunk.extend_from_slice(b"data: ");
+        let data_start = chunk.len();
+        chunk.extend_from_slice(data);
+        chunk.extend_from_slice(b"\n\n\r\n");
+        Frame { chunk: chunk.into(), event_start, data_start }
+    }
+
+    /// The event as one chunk of a chunked HTTP/1.1 body (RFC 9112, section 7.1).
+    pub fn chunk(&self) -> &Bytes {
+        &self.chunk
+    }
+
+    /// The event alone, as in the WHATWG HTML standard, section 9.2.
+    pub fn event(&self) -> Bytes {
+        self.chunk.slice(self.event_start..self.chunk.len() - "\r\n".len())
+    }
+
+    /// The event's data alone, one line of JSON.
+    pub fn data(&self) -> Bytes {
+        self.chunk.slice(self.data_start..self.chunk.len() - "\n\n\r\n".len())
+    }
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("strings and numbers always encode")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_id::{Epoch, Seq};
+
+    fn id(seq: u64) -> EventId {
+        EventId { epoch: "k3f9a2".parse::<Epoch>().expect("valid"), seq: Seq::new(seq) }
+    }
+
+    #[test]
+    fn hello_has_the_retry_in_its_own_block_and_no_id() {
+        let hello = Hello {
+            resumed: false,
+            reason: Reason::Fresh,
+            missed: 0,
+            latest_id: id(7).to_string(),
+            heartbeat_ms: 15000,
+            version: "0.1.0".into(),
+        };
+        assert_eq!(
+            Frame::hello(&hello, 2500).event(),
+            "retry: 2500\nevent: hello\ndata: {\"resumed\":false,\"reason\":\"fresh\",\"missed\":0,\
+             \"latest_id\":\"k3f9a2-7\",\"heartbeat_ms\":15000,\"version\":\"0.1.0\"}\n\n"
+        );
+    }
+
+    #[test]
+    fn each_event_has_its_exact_bytes() {
+        assert_eq!(Frame::init(id(3), b"[]").event(), "id: k3f9a2-3\nevent: init\ndata: []\n\n");
+        assert_eq!(Frame::cleared(id(4)).event(), "id: k3f9a2-4\nevent: cleared\ndata: {}\n\n");
+        assert_eq!(
+            Frame::deleted(id(5), Uuid::nil()).event(),
+            "id: k3f9a2-5\nevent: deleted\ndata: {\"id\":\"00000000-0000-0000-0000-000000000000\"}\n\n"
+        );
+        assert_eq!(
+            Frame::heartbeat(DateTime::UNIX_EPOCH).event(),
+            "event: heartbeat\ndata: {\"timestamp\":\"1970-01-01T00:00:00.000Z\"}\n\n"
+        );
+    }
+
+    #[test]
+    fn a_frame_is_one_chunk_and_shares_its_bytes_with_its_parts() {
+        let frame = Frame::init(id(3), b"[]");
+        assert_eq!(frame.chunk(), "25\r\nid: k3f9a2-3\nevent: init\ndata: []\n\n\r\n");
+        assert_eq!(frame.event().len(), 0x25);
+        assert_eq!(frame.data(), "[]");
+        assert!(frame.chunk().as_ptr_range().contains(&frame.data().as_ptr()));
+    }
+}

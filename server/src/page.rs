@@ -1,0 +1,132 @@
+//! The page: the built frontend, embedded in release builds and read from disk in debug builds. A clone
+//! without Node still builds the hub, which then says how to build the page.
+
+use bytes::Bytes;
+use poem::{
+    Response,
+    http::{HeaderMap, StatusCode, header},
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+#[folder = "../frontend/dist"]
+struct Dist;
+
+/// What the page may do: load and talk to its own origin, nothing else, and no inline script or style.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; media-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
+
+/// Shown where the frontend was not built.
+const NOT_BUILT: &str = "<!doctype html><meta charset=\"utf-8\"><title>NotifyHub</title>\
+    <h1>NotifyHub is running, its page is not built</h1>\
+    <p>This server was built without Node.js. To get the page, install Node.js 20 or newer, run <code>make page</code> \
+    in the source folder, and build the server again.</p>\
+    <p>Everything else works: <a href=\"docs\">try the API</a>, or watch the stream with <code>curl -N \
+    http://localhost:9080/events</code>.</p>";
+
+/// Whether there is a page to show.
+pub fn is_built() -> bool {
+    Dist::get("index.html").is_some()
+}
+
+/// The answer for a path, if it is one of the page's. `headers` are the request's: they tell which encodings
+/// and which version the browser has.
+pub fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let name = match path.trim_start_matches('/') {
+        "" => "index.html",
+        // The precompressed forms are chosen by Accept-Encoding, never by name.
+        name if has_extension(name, "br") || has_extension(name, "gz") => return None,
+        name => name,
+    };
+    match Dist::get(name) {
+        Some(file) => Some(serve(name, file, headers)),
+        None if name == "index.html" => {
+            Some(Response::builder().content_type("text/html; charset=utf-8").body(NOT_BUILT))
+        }
+        None => None,
+    }
+}
+
+fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
+    let hash = plain.metadata.sha256_hash();
+    let tag: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let etag = format!("\"{tag}\"");
+    let is_page = has_extension(name, "html");
+    let mut response = Response::builder()
+        .header(header::ETAG, &etag)
+        .header(header::VARY, "Accept-Encoding")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        // Built assets carry a hash of their content in their name; everything else is asked about each time.
+        .header(
+            header::CACHE_CONTROL,
+            if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" },
+        );
+    if is_page {
+        response = response
+            .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+            .header(header::REFERRER_POLICY, "no-referrer");
+    }
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| names_etag(known.as_bytes(), &etag)) {
+        return response.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    let mime = match plain.metadata.mimetype() {
+        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    };
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let compressed = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .filter(|(coding, _)| accepts(accepted, coding))
+        .find_map(|(coding, extension)| Some((coding, Dist::get(&format!("{name}.{extension}"))?)));
+    let (response, file) = match compressed {
+        Some((coding, file)) => (response.header(header::CONTENT_ENCODING, coding), file),
+        None => (response, plain),
+    };
+    let body = match file.data {
+        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        std::borrow::Cow::Owned(bytes) => bytes.into(),
+    };
+    response.content_type(mime).body(body)
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|found| found == extension)
+}
+
+/// Whether an `If-None-Match` value names this entity tag (RFC 9110, section 13.1.2: weak comparison).
+pub fn names_etag(known: &[u8], etag: &str) -> bool {
+    std::str::from_utf8(known).is_ok_and(|known| {
+        known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    })
+}
+
+/// Whether an `Accept-Encoding` value allows a coding (RFC 9110, section 12.5.3).
+fn accepts(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+            && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_encoding_is_not_used() {
+        assert!(accepts("gzip, deflate, br", "br"));
+        assert!(accepts("BR;q=0.5", "br"));
+        assert!(!accepts("gzip, br;q=0", "br"));
+        assert!(!accepts("brotli", "br"));
+    }
+
+    #[test]
+    fn an_etag_is_found_in_a_list_and_behind_a_weak_mark() {
+        assert!(names_etag(b"\"a\", W/\"b\"", "\"b\""));
+        assert!(names_etag(b"*", "\"b\""));
+        assert!(!names_etag(b"\"bb\"", "\"b\""));
+    }
+}
