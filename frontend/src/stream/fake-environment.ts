@@ -1,0 +1,104 @@
+// For tests only: an environment whose EventSources and poll answers are in the hands of the test, and
+// whose time is vitest's fake clock.
+import type { Notification } from '../api/notification'
+import type { EventSourceLike, PollAnswer, StreamEnvironment } from './environment'
+
+export class FakeEventSource implements EventSourceLike {
+  readyState = 0
+  closed = false
+  private readonly listeners = new Map<string, ((event: MessageEvent<string>) => void)[]>()
+
+  constructor(readonly url: string) {}
+
+  addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void {
+    this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener])
+  }
+
+  close(): void {
+    this.closed = true
+    this.readyState = 2
+  }
+
+  emit(type: string, data?: unknown, lastEventId = ''): void {
+    const event = { data: JSON.stringify(data), lastEventId } as MessageEvent<string>
+    for (const listener of this.listeners.get(type) ?? []) listener(event)
+  }
+
+  /** The server's first words. */
+  welcome(hello: Record<string, unknown> = {}): void {
+    this.readyState = 1
+    this.emit('hello', {
+      resumed: false,
+      reason: 'fresh',
+      missed: 0,
+      latest_id: 'e-0',
+      heartbeat_ms: 15_000,
+      version: '1.2.3',
+      ...hello,
+    })
+  }
+
+  fail(): void {
+    this.readyState = 2
+    this.emit('error')
+  }
+}
+
+export class FakeEnvironment implements StreamEnvironment {
+  sources: FakeEventSource[] = []
+  polls: { url: string; etag: string | null; signal: AbortSignal }[] = []
+  /** Undefined: the server cannot be reached. */
+  answer: PollAnswer | undefined
+  randomValue = 0.5
+  online = true
+  eventSourceForbidden = false
+
+  get source(): FakeEventSource {
+    return this.sources.at(-1)!
+  }
+
+  openEventSource(url: string): EventSourceLike {
+    if (this.eventSourceForbidden) throw new Error('no EventSource here')
+    const source = new FakeEventSource(url)
+    this.sources.push(source)
+    return source
+  }
+
+  async poll(url: string, etag: string | null, signal: AbortSignal): Promise<PollAnswer> {
+    this.polls.push({ url, etag, signal })
+    if (!this.answer) throw new TypeError('network error')
+    return this.answer
+  }
+
+  setTimer(callback: () => void, delayMs: number): number {
+    return setTimeout(callback, delayMs) as unknown as number
+  }
+
+  clearTimer(timer: number): void {
+    clearTimeout(timer)
+  }
+
+  nowMs(): number {
+    return Date.now()
+  }
+
+  random(): number {
+    return this.randomValue
+  }
+
+  isOnline(): boolean {
+    return this.online
+  }
+}
+
+let made = 0
+
+export function fakeNotification(values: Partial<Notification> = {}): Notification {
+  made += 1
+  return {
+    id: `n${made}`,
+    message: `message ${made}`,
+    timestamp: '2026-11-23T12:00:00.000Z',
+    ...values,
+  }
+}
