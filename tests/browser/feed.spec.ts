@@ -1,0 +1,74 @@
+// The list itself: what is in it, in which order, and that it follows the hub in every tab.
+import { expect, item, items, openLive, test } from './support/test'
+
+test('an empty hub says so, with the commands for this very address', async ({ page, hub }) => {
+  await openLive(page, hub.url)
+  await expect(page.getByRole('heading', { name: 'No notifications yet' })).toBeVisible()
+  await expect(page.getByText(`notifyhub-push --port ${hub.port} "Build finished"`)).toBeVisible()
+  await expect(page.getByText(`curl ${hub.url}api/notifications`)).toBeVisible()
+})
+
+test('stored notifications are listed newest first, and new ones come in on top', async ({
+  page,
+  hub,
+}) => {
+  await hub.publish('first')
+  await hub.publish('second')
+  await openLive(page, hub.url)
+  await expect(items(page).locator('.message-text')).toHaveText(['second', 'first'])
+  await hub.publish('third')
+  await expect(items(page).locator('.message-text')).toHaveText(['third', 'second', 'first'])
+})
+
+test('deletions and clears show in every tab', async ({ context, hub }) => {
+  const { id } = await hub.publish('one')
+  await hub.publish('two')
+  const tabs = await Promise.all([context.newPage(), context.newPage()])
+  for (const tab of tabs) {
+    await openLive(tab, hub.url)
+    await expect(items(tab)).toHaveCount(2)
+  }
+  await hub.remove(id)
+  for (const tab of tabs) await expect(items(tab).locator('.message-text')).toHaveText(['two'])
+  await hub.clear()
+  for (const tab of tabs) await expect(tab.getByText('No notifications yet')).toBeVisible()
+})
+
+test('a reload resumes where the page was, and misses nothing', async ({ page, hub, gateway }) => {
+  await hub.publish('before')
+  await openLive(page, gateway.url)
+  await expect(items(page)).toHaveCount(1)
+  // Away from the page, so that the shared worker with all that it knows has ended.
+  await page.goto('about:blank')
+  await expect.poll(() => gateway.openStreams).toBe(0)
+  await hub.publish('meanwhile')
+  await openLive(page, gateway.url)
+  await expect(items(page).locator('.message-text')).toHaveText(['meanwhile', 'before'])
+  expect(gateway.streamQueries.at(-1)!.get('last_event_id')).toMatch(/^\w+-1$/)
+})
+
+test('what a notification can have is shown', async ({ page, hub }) => {
+  await hub.publish({
+    title: 'Deploy 2.14',
+    message: 'line one\nline two at https://deploy.example/run?a=1.',
+    level: 'success',
+    tags: ['api', 'prod'],
+    link: 'https://ci.example/8812',
+  })
+  await openLive(page, hub.url)
+  const shown = item(page, 'Deploy 2.14')
+  await expect(shown).toHaveClass(/level-success/)
+  await expect(shown.getByRole('heading', { name: 'Deploy 2.14' })).toBeVisible()
+  await expect(shown.locator('.message-text')).toHaveText(/line one\s+line two/)
+  expect(await shown.locator('.message-text').innerText()).toContain('one\nline')
+  await expect(shown.getByRole('link', { name: 'https://deploy.example/run?a=1' })).toHaveAttribute(
+    'href',
+    'https://deploy.example/run?a=1',
+  )
+  const link = shown.getByRole('link', { name: 'Open ci.example' })
+  await expect(link).toHaveAttribute('href', 'https://ci.example/8812')
+  await expect(link).toHaveAttribute('rel', 'noopener noreferrer')
+  await expect(shown.getByRole('button', { name: 'prod' })).toBeVisible()
+  await expect(shown.locator('time')).toHaveText('just now')
+  await expect(shown.locator('time')).toHaveAttribute('title', /20\d\d.*:\d\d:\d\d/)
+})

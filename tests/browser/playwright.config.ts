@@ -1,0 +1,35 @@
+// How the browser tests run: the system's Chromium (or the one in CHROMIUM), against real servers that
+// each test starts for itself. No retries: a test that fails now and then has found something.
+import { defineConfig } from '@playwright/test'
+
+export default defineConfig({
+  testDir: '.',
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  timeout: 30_000,
+  expect: { timeout: 8_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: [['list']],
+  use: {
+    browserName: 'chromium',
+    locale: 'en-US',
+    viewport: { width: 1000, height: 800 },
+    actionTimeout: 8_000,
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        // Without these, Chromium looks for its maker's servers in the background.
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // What people have; the automated browser would else allow sound from the start.
+        '--autoplay-policy=document-user-activation-required',
+      ],
+    },
+  },
+})

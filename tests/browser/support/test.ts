@@ -1,0 +1,80 @@
+// What every browser test starts from: a hub of its own, a page that must not log errors, and the names
+// of the things on the page.
+import { expect, test as base, type Locator, type Page } from '@playwright/test'
+import { Hub } from './hub'
+import { Gateway } from './gateway'
+
+interface Fixtures {
+  hubOptions: string[]
+  hub: Hub
+  /** Between browser and hub, and as honest as the test wants it to be. */
+  gateway: Gateway
+  /** Everything that the pages of this test logged as an error, or threw. */
+  problems: string[]
+}
+
+export const test = base.extend<Fixtures>({
+  hubOptions: [['--store', 'memory'], { option: true }],
+
+  hub: async ({ hubOptions }, use) => {
+    const hub = await Hub.start(...hubOptions)
+    await use(hub)
+    await hub.stop()
+  },
+
+  gateway: async ({ hub }, use) => {
+    const gateway = await Gateway.start(hub)
+    await use(gateway)
+    await gateway.stop()
+  },
+
+  problems: [
+    async ({ context }, use) => {
+      const problems: string[] = []
+      context.on('weberror', (error) => problems.push(String(error.error())))
+      context.on('console', (message) => {
+        if (/Content Security Policy|\[Vue warn\]/.test(message.text()))
+          problems.push(message.text())
+      })
+      await use(problems)
+      expect(problems, 'the page threw an error or broke the Content-Security-Policy').toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+export { expect }
+
+export const items = (page: Page): Locator => page.locator('article.notification')
+export const item = (page: Page, text: string | RegExp): Locator =>
+  items(page).filter({ hasText: text })
+export const badge = (page: Page): Locator => page.getByTestId('connection')
+export const banner = (page: Page): Locator => page.getByTestId('connection-banner')
+export const toasts = (page: Page): Locator => page.getByTestId('toasts')
+
+/** The page is up and hears the server. */
+export async function expectLive(page: Page): Promise<void> {
+  await expect(badge(page)).toHaveAttribute('data-state', 'live')
+}
+
+export async function openLive(page: Page, url: string): Promise<void> {
+  await page.goto(url)
+  await expectLive(page)
+}
+
+/** What a browser without SharedWorker has: each tab its own stream. */
+export async function withoutSharedWorker(page: Page): Promise<void> {
+  await page.addInitScript(() => Reflect.deleteProperty(window, 'SharedWorker'))
+}
+
+/** Makes the page believe that it is hidden, or visible again, as switching tabs does. */
+export async function setHidden(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate((isHidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden })
+    Object.defineProperty(document, 'visibilityState', {
+      configurable: true,
+      get: () => (isHidden ? 'hidden' : 'visible'),
+    })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+}
