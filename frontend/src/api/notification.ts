@@ -1,23 +1,10 @@
-// The shapes that the server sends, under the names the page uses. They come from the generated types;
+// The shapes that the server sends and takes, under the names the page uses. They are the generated ones:
 // nothing here may describe a field that the server's own specification does not have.
-export type Level = 'info' | 'success' | 'warning' | 'error'
+import type { ListData } from './generated'
 
-export interface Notification {
-  id: string
-  message: string
-  timestamp: string
-  title?: string
-  level?: Level
-  tags?: string[]
-  link?: string
-}
+export type { Hello, Level, NewNotification, Notification, Problem } from './generated'
 
-export interface NewNotification {
-  message: string
-  title?: string
-  level?: Level
-  tags?: string[]
-  link?: string
-}
+/** What the list can be narrowed down to. */
+export type ListParameters = NonNullable<ListData['query']>
 
-export const levels: readonly Level[] = ['info', 'success', 'warning', 'error']
+export const levels = ['info', 'success', 'warning', 'error'] as const

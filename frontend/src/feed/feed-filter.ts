@@ -1,12 +1,8 @@
 // What a view of the feed is narrowed down to, its place in the page's address, and the same test on this
 // side that the server makes, for items that come in live.
-import { levels, type Level, type Notification } from '../api/notification'
+import { levels, type Level, type ListParameters, type Notification } from '../api/notification'
 
-export interface FeedFilter {
-  q?: string
-  level?: Level
-  tag?: string
-}
+export type FeedFilter = Pick<ListParameters, 'q' | 'level' | 'tag'>
 
 export function isFiltering(filter: FeedFilter): boolean {
   return Boolean(filter.q || filter.level || filter.tag)

@@ -24,9 +24,7 @@ export class SoundPlayer {
   async unlock(): Promise<boolean> {
     if (this.allowed) return true
     if (!(await this.resume())) return false
-    this.allowed = true
     this.suspendSoon()
-    this.onAllowed()
     return true
   }
 
@@ -55,7 +53,12 @@ export class SoundPlayer {
         const timeout = new Promise((resolve) => setTimeout(resolve, resumeTimeoutMs))
         await Promise.race([context.resume(), timeout])
       }
-      return (context.state as AudioContextState) === 'running'
+      if ((context.state as AudioContextState) !== 'running') return false
+      if (!this.allowed) {
+        this.allowed = true
+        this.onAllowed()
+      }
+      return true
     } catch {
       return false
     }

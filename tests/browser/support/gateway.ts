@@ -15,6 +15,8 @@ type Mood = 'honest' | 'bad gateway' | 'silent'
 
 export class Gateway {
   mood: Mood = 'honest'
+  /** Some proxies let everything through but event streams. */
+  blocksStreams = false
   /** The open event streams, as the browser sees them. */
   private readonly streams = new Set<ServerResponse>()
   /** What was asked of /events so far, whatever became of it. */
@@ -63,7 +65,7 @@ export class Gateway {
     const url = incoming.url ?? '/'
     const isStream = url.startsWith(`${this.path}events`)
     if (isStream) this.streamQueries.push(new URL(url, this.url).searchParams)
-    if (this.mood === 'bad gateway') {
+    if (this.mood === 'bad gateway' || (isStream && this.blocksStreams)) {
       outgoing.writeHead(502, { 'content-type': 'text/html' }).end('<h1>502 Bad Gateway</h1>')
       return
     }

@@ -29,7 +29,7 @@ export class Hub {
   private process: ChildProcess | undefined
   private readonly dataFolder = mkdtempSync(join(tmpdir(), 'notifyhub-browser-test-'))
 
-  constructor(private readonly options: string[] = []) {}
+  constructor(private options: string[] = []) {}
 
   static async start(...options: string[]): Promise<Hub> {
     const hub = new Hub(options)
@@ -64,6 +64,13 @@ export class Hub {
       child.once('error', reject)
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${printed}`)))
     })
+  }
+
+  /** Ends it and starts it again with other options, on the same port. */
+  async restart(...options: string[]): Promise<void> {
+    await this.kill()
+    this.options = options
+    await this.start()
   }
 
   /** As a power cut would. */
