@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use poem::{IntoResponse, Request, Response};
+use poem::{IntoResponse, Request, Response, http::StatusCode};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Query},
@@ -40,8 +40,12 @@ impl HandOff {
     }
 }
 
-/// The body of the event stream. Poem's own would encode and copy each event for each connection.
-struct EventStream(Subscription);
+/// The body of the event stream; `None` is status 204 without one. Poem's own would encode and copy each event
+/// for each connection.
+///
+/// The 204 stands in no list of statuses because generators of clients (progenitor among them) take one kind of
+/// success only; the operation's description tells of it.
+struct EventStream(Option<Subscription>);
 
 impl Payload for EventStream {
     const CONTENT_TYPE: &'static str = "text/event-stream";
@@ -76,8 +80,9 @@ impl Payload for EventStream {
 
 impl IntoResponse for EventStream {
     fn into_response(self) -> Response {
+        let Some(subscription) = self.0 else { return StatusCode::NO_CONTENT.into() };
         let mut response = Response::builder().content_type(Self::CONTENT_TYPE).finish();
-        response.extensions_mut().insert(HandOff::new(self.0));
+        response.extensions_mut().insert(HandOff::new(subscription));
         response
     }
 }
@@ -95,10 +100,6 @@ enum EventsResponse {
         #[oai(header = "X-Accel-Buffering")]
         String,
     ),
-    /// The hub runs with `--no-sse`. An `EventSource` does not come back after this; poll
-    /// `GET /api/notifications` instead.
-    #[oai(status = 204)]
-    Off,
 }
 
 #[derive(ApiResponse)]
@@ -135,6 +136,9 @@ impl EventsApi {
     ///
     /// To resume, send the id of the last event as `Last-Event-ID`, as every `EventSource` does by itself, or
     /// in the address as `?last_event_id=` or `?lastEventId=`.
+    ///
+    /// A hub that runs with `--no-sse` answers 204: an `EventSource` does not come back after that, and polls
+    /// `GET /api/notifications` instead.
     #[oai(path = "/events", method = "get", operation_id = "events")]
     async fn events(
         &self,
@@ -148,7 +152,7 @@ impl EventsApi {
     ) -> Result<EventsResponse, EventsError> {
         let context = &*self.shared;
         if context.no_sse {
-            return Ok(EventsResponse::Off);
+            return Ok(stream(None));
         }
         if context.shutdown.has_begun() {
             let problem = Problem::new("stopping", "the hub is stopping; come back in a few seconds");
@@ -161,6 +165,10 @@ impl EventsApi {
         if subscription.is_resumed() {
             context.metrics.streams_resumed.inc();
         }
-        Ok(EventsResponse::Ok(EventStream(subscription), "no-cache, no-transform".into(), "no".into()))
+        Ok(stream(Some(subscription)))
     }
+}
+
+fn stream(subscription: Option<Subscription>) -> EventsResponse {
+    EventsResponse::Ok(EventStream(subscription), "no-cache, no-transform".into(), "no".into())
 }

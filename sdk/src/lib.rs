@@ -1,0 +1,79 @@
+//! Typed client of a NotifyHub server.
+//!
+//! [`Client`] has a method for each operation of the API, generated from the hub's OpenAPI specification.
+//! [`Subscribe::subscribe`] adds what a specification cannot say: an event stream that reconnects and resumes
+//! by itself, without losing or repeating anything.
+//!
+//! ```no_run
+//! use futures_util::StreamExt as _;
+//! use notifyhub_sdk::{Event, Subscribe as _, connect, types::NewNotification};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let hub = connect("http://localhost:9080")?;
+//! let mut events = hub.subscribe();
+//!
+//! let new = NewNotification::builder().message("Tests passed").tags(vec!["ci".parse()?]);
+//! let stored = hub.publish().body(new).send().await?.into_inner();
+//! println!("stored as {}", stored.id);
+//!
+//! while let Some(event) = events.next().await {
+//!     match event? {
+//!         Event::Init(newest_first) => println!("{} stored notifications", newest_first.len()),
+//!         Event::Notification(notification) => println!("{}", *notification.message),
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Layout
+//! - `generated`: the client, made by progenitor from `openapi.json`.
+//! - [`subscription`]: the event stream, written by hand on top of it.
+
+mod generated;
+pub mod subscription;
+
+use std::time::Duration;
+
+pub use generated::{Client, ClientInfo, builder, prelude, types};
+pub use progenitor_client::{ByteStream, Error, ResponseValue};
+pub use subscription::{Event, Subscribe, SubscribeError, Subscription};
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The address is not one of a hub.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// It cannot be read.
+    #[error("{0:?} is not an address like http://localhost:9080: {1}")]
+    Address(String, String),
+    /// The HTTP client cannot be made.
+    #[error("cannot make an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A client of the hub at this address, such as `http://localhost:9080` or, behind a proxy,
+/// `https://example.com/hub`. Nothing is sent yet.
+///
+/// Unlike [`Client::new`] it sets no limit on the length of a response, which would cut event streams; wrap a
+/// call in a timeout of your own where you need one.
+pub fn connect(address: &str) -> Result<Client, ConnectError> {
+    let invalid = |reason: &str| ConnectError::Address(address.to_owned(), reason.to_owned());
+    let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(invalid("it must begin with http:// or https://"));
+    }
+    let mut client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
+    if is_this_machine(&url) {
+        // A proxy for the way out (HTTP_PROXY) would look for the hub on itself.
+        client = client.no_proxy();
+    }
+    Ok(Client::new_with_client(address.trim_end_matches('/'), client.build()?))
+}
+
+fn is_this_machine(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

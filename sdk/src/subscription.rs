@@ -1,0 +1,373 @@
+//! The event stream: typed, reconnecting, resuming. To its user it is one endless sequence of events without
+//! loss and without duplicates, however often the connection beneath it breaks.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use eventsource_stream::{EventStreamError, Eventsource as _};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, future::BoxFuture, stream::BoxStream};
+use progenitor_client::Error;
+use serde::de::DeserializeOwned;
+
+use crate::{Client, types};
+
+/// How many heartbeats' time of silence means that a connection is dead.
+const SILENT_HEARTBEATS: f64 = 2.5;
+
+/// How long the first event may take: until `hello` there is no announced heartbeat.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long to wait before coming back, until the hub has said how long (`retry:`).
+const DEFAULT_RETRY: Duration = Duration::from_secs(1);
+
+/// The longest wait between two attempts.
+const MAX_RETRY: Duration = Duration::from_secs(30);
+
+/// The largest event by default. The largest `init` holds 1000 notifications of some 30 KiB.
+const MAX_EVENT_BYTES: usize = 64 << 20;
+
+/// What a hub tells its subscribers.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The connection is made, or made again.
+    Hello(types::Hello),
+    /// All stored notifications, newest first; whatever was known before no longer holds. Comes first, and
+    /// again if the hub could not resume.
+    Init(Vec<types::Notification>),
+    /// A notification was published.
+    Notification(types::Notification),
+    /// A notification was deleted. It may be one that was never seen.
+    Deleted(types::Deleted),
+    /// All notifications were deleted.
+    Cleared,
+    /// The connection is alive.
+    Heartbeat(types::Heartbeat),
+}
+
+/// Why a subscription ends for good. Everything else is answered by coming back.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscribeError {
+    /// The hub runs with `--no-sse`: poll `list` instead.
+    #[error(
+        "streaming is switched off at this hub (it answered 204); poll the list of notifications instead"
+    )]
+    StreamingIsOff,
+    /// The request was refused in a way that trying again will not change.
+    #[error("the hub refused the subscription: {0}")]
+    Refused(String),
+    /// An event is larger than the set limit.
+    #[error("an event is larger than {0} bytes")]
+    EventTooLarge(usize),
+    /// An event is not what the protocol says.
+    #[error("the hub sent a malformed `{event}` event: {reason}")]
+    Malformed {
+        /// The event's name.
+        event: String,
+        /// What was wrong.
+        reason: String,
+    },
+}
+
+/// Adds event streams to [`Client`].
+pub trait Subscribe {
+    /// Opens an event stream from now on, beginning with [`Event::Init`]. The connection is made when the
+    /// stream is first polled, and closed when it is dropped.
+    fn subscribe(&self) -> Subscription;
+}
+
+impl Subscribe for Client {
+    fn subscribe(&self) -> Subscription {
+        Subscription {
+            state: State::Idle(Box::new(Connector {
+                client: self.clone(),
+                limit: None,
+                max_event_bytes: MAX_EVENT_BYTES,
+                last_event_id: None,
+                retry: DEFAULT_RETRY,
+                silence: HELLO_TIMEOUT,
+                failures: 0,
+                live: None,
+            })),
+            last_event_id: None,
+        }
+    }
+}
+
+/// An event stream. It ends after a [`SubscribeError`], and only then.
+pub struct Subscription {
+    state: State,
+    last_event_id: Option<String>,
+}
+
+enum State {
+    Idle(Box<Connector>),
+    Waiting(BoxFuture<'static, (Box<Connector>, Result<Event, SubscribeError>)>),
+    Ended,
+}
+
+impl Subscription {
+    /// Resumes after this event, as [`Subscription::last_event_id`] once gave it. For a stream that was not
+    /// polled yet.
+    #[must_use]
+    pub fn after(self, last_event_id: impl Into<String>) -> Self {
+        let id = last_event_id.into();
+        Subscription {
+            last_event_id: Some(id.clone()),
+            ..self.with(|connector| connector.last_event_id = Some(id))
+        }
+    }
+
+    /// At most this many notifications in [`Event::Init`], up to 1000. For a stream that was not polled yet.
+    #[must_use]
+    pub fn limit(self, notifications: u16) -> Self {
+        self.with(|connector| connector.limit = Some(notifications))
+    }
+
+    /// The largest event that is taken, in bytes; the stream ends at a larger one. For a stream that was not
+    /// polled yet.
+    #[must_use]
+    pub fn max_event_bytes(self, bytes: usize) -> Self {
+        self.with(|connector| connector.max_event_bytes = bytes)
+    }
+
+    /// The place to resume after: the id of the newest event that was returned.
+    pub fn last_event_id(&self) -> Option<&str> {
+        self.last_event_id.as_deref()
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Connector)) -> Self {
+        if let State::Idle(connector) = &mut self.state {
+            change(connector);
+        }
+        self
+    }
+}
+
+impl Stream for Subscription {
+    type Item = Result<Event, SubscribeError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Ended => return Poll::Ready(None),
+                State::Idle(mut connector) => {
+                    let next = async move {
+                        let event = connector.next().await;
+                        (connector, event)
+                    };
+                    self.state = State::Waiting(next.boxed());
+                }
+                State::Waiting(mut next) => {
+                    let polled = next.poll_unpin(cx);
+                    if polled.is_pending() {
+                        self.state = State::Waiting(next);
+                    }
+                    let (connector, event) = ready!(polled);
+                    if event.is_ok() {
+                        self.last_event_id.clone_from(&connector.last_event_id);
+                        self.state = State::Idle(connector);
+                    }
+                    return Poll::Ready(Some(event));
+                }
+            }
+        }
+    }
+}
+
+type Messages = BoxStream<'static, Result<eventsource_stream::Event, EventStreamError<Broken>>>;
+
+/// Why a connection's bytes end early.
+#[derive(Debug)]
+enum Broken {
+    Connection,
+    TooLarge,
+}
+
+/// One open connection.
+struct Live {
+    messages: Messages,
+    /// Bytes that came since the last complete event.
+    unparsed: Arc<AtomicUsize>,
+}
+
+/// What an attempt to connect came to, if not to a connection.
+enum Failure {
+    Later(Option<Duration>),
+    Never(SubscribeError),
+}
+
+/// Makes connections and takes events from them.
+struct Connector {
+    client: Client,
+    limit: Option<u16>,
+    max_event_bytes: usize,
+    last_event_id: Option<String>,
+    /// The hub's `retry:`.
+    retry: Duration,
+    /// The longest wait for an event.
+    silence: Duration,
+    /// Attempts in a row that came to no `hello`.
+    failures: u32,
+    live: Option<Live>,
+}
+
+impl Connector {
+    async fn next(&mut self) -> Result<Event, SubscribeError> {
+        loop {
+            let Some(live) = &mut self.live else {
+                match self.connect().await {
+                    Ok(live) => self.live = Some(live),
+                    Err(Failure::Never(error)) => return Err(error),
+                    Err(Failure::Later(delay)) => self.wait(delay).await,
+                }
+                continue;
+            };
+            let message = match tokio::time::timeout(self.silence, live.messages.next()).await {
+                Ok(Some(Ok(message))) => message,
+                Ok(Some(Err(EventStreamError::Transport(Broken::TooLarge)))) => {
+                    return Err(SubscribeError::EventTooLarge(self.max_event_bytes));
+                }
+                // Cut, garbled, at its end, or silent for too long.
+                Ok(Some(Err(_)) | None) | Err(_) => {
+                    self.live = None;
+                    self.wait(None).await;
+                    continue;
+                }
+            };
+            live.unparsed.store(0, Ordering::Relaxed);
+            if let Some(retry) = message.retry {
+                self.retry = retry.min(MAX_RETRY);
+            }
+            if let Some(event) = self.take(&message)? {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Types an event and notes its id. `None`: it was received before, or its kind is newer than this
+    /// program.
+    fn take(&mut self, message: &eventsource_stream::Event) -> Result<Option<Event>, SubscribeError> {
+        let event = match message.event.as_str() {
+            "hello" => {
+                let hello: types::Hello = parse(message)?;
+                self.failures = 0;
+                self.silence = Duration::from_millis(hello.heartbeat_ms).mul_f64(SILENT_HEARTBEATS);
+                Event::Hello(hello)
+            }
+            "init" => Event::Init(parse(message)?),
+            "notification" => Event::Notification(parse(message)?),
+            "deleted" => Event::Deleted(parse(message)?),
+            "cleared" => Event::Cleared,
+            "heartbeat" => Event::Heartbeat(parse(message)?),
+            _ => return Ok(None),
+        };
+        // The parser repeats the last id on events that have none of their own.
+        let numbered = !matches!(event, Event::Hello(_) | Event::Heartbeat(_));
+        if numbered && !message.id.is_empty() {
+            if !matches!(event, Event::Init(_)) && self.has_seen(&message.id) {
+                return Ok(None);
+            }
+            self.last_event_id = Some(message.id.clone());
+        }
+        Ok(Some(event))
+    }
+
+    /// Whether an event id is not after the newest one of the same log.
+    fn has_seen(&self, id: &str) -> bool {
+        let position = |id: &str| {
+            id.rsplit_once('-').and_then(|(log, n)| Some((log.to_owned(), n.parse::<u64>().ok()?)))
+        };
+        match (self.last_event_id.as_deref().and_then(position), position(id)) {
+            (Some((known_log, newest)), Some((log, number))) => known_log == log && number <= newest,
+            _ => false,
+        }
+    }
+
+    async fn connect(&mut self) -> Result<Live, Failure> {
+        let mut request = self.client.events();
+        if let Some(limit) = self.limit {
+            request = request.limit(limit);
+        }
+        if let Some(id) = &self.last_event_id {
+            request = request.last_event_id(id);
+        }
+        let response = match tokio::time::timeout(HELLO_TIMEOUT, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(failure(error)),
+            Err(_) => return Err(Failure::Later(None)),
+        };
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        if !content_type.is_some_and(|content_type| content_type.starts_with("text/event-stream")) {
+            let found = content_type.unwrap_or("nothing").to_owned();
+            let reason = format!(
+                "it answered with {found} instead of an event stream; is there a NotifyHub at this address?"
+            );
+            return Err(Failure::Never(SubscribeError::Refused(reason)));
+        }
+        let unparsed = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&unparsed);
+        let max = self.max_event_bytes;
+        let bounded = response.into_inner_stream().map(move |bytes| {
+            let bytes: Bytes = bytes.map_err(|_| Broken::Connection)?;
+            let before = count.fetch_add(bytes.len(), Ordering::Relaxed);
+            if before + bytes.len() > max { Err(Broken::TooLarge) } else { Ok(bytes) }
+        });
+        Ok(Live { messages: bounded.eventsource().boxed(), unparsed })
+    }
+
+    /// Waits before the next attempt: as long as the hub asked for, and after each failure twice as long. The
+    /// hub gives each subscriber another `retry:`; what goes beyond it is spread here.
+    async fn wait(&mut self, at_least: Option<Duration>) {
+        let longest = self.retry.saturating_mul(1 << self.failures.min(5)).min(MAX_RETRY);
+        let delay = match self.failures {
+            0 => longest,
+            _ => longest.mul_f64(0.5 + fastrand::f64() / 2.0),
+        };
+        self.failures += 1;
+        self.silence = HELLO_TIMEOUT;
+        tokio::time::sleep(delay.max(at_least.unwrap_or_default().min(MAX_RETRY))).await;
+    }
+}
+
+fn failure(error: Error<types::Problem>) -> Failure {
+    let later = |status: reqwest::StatusCode, headers: &reqwest::header::HeaderMap| {
+        let seconds = headers
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.parse().ok());
+        (status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429))
+            .then(|| Failure::Later(seconds.map(Duration::from_secs)))
+    };
+    match error {
+        Error::CommunicationError(_) => Failure::Later(None),
+        Error::UnexpectedResponse(response) if response.status().as_u16() == 204 => {
+            Failure::Never(SubscribeError::StreamingIsOff)
+        }
+        Error::UnexpectedResponse(response) => {
+            later(response.status(), response.headers()).unwrap_or_else(|| {
+                Failure::Never(SubscribeError::Refused(format!(
+                    "it answered with status {}",
+                    response.status()
+                )))
+            })
+        }
+        Error::ErrorResponse(response) => later(response.status(), response.headers())
+            .unwrap_or_else(|| Failure::Never(SubscribeError::Refused(response.message.clone()))),
+        other => Failure::Never(SubscribeError::Refused(other.to_string())),
+    }
+}
+
+fn parse<T: DeserializeOwned>(message: &eventsource_stream::Event) -> Result<T, SubscribeError> {
+    serde_json::from_str(&message.data).map_err(|error| SubscribeError::Malformed {
+        event: message.event.clone(),
+        reason: error.to_string(),
+    })
+}
