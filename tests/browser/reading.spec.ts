@@ -1,0 +1,264 @@
+// Reading and tidying up: undo, clearing, copying, searching, older items, a long list.
+import type { Page } from '@playwright/test'
+import { expect, expectLive, item, items, openLive, test, toasts } from './support/test'
+
+const texts = (page: Page) => items(page).locator('.message-text')
+const remove = async (page: Page, text: string) => {
+  await item(page, text).hover()
+  await item(page, text).getByRole('button', { name: 'Delete' }).click()
+}
+
+test.describe('deleting', () => {
+  test('hides at once and can be undone', async ({ page, hub }) => {
+    for (const text of ['one', 'two', 'three']) await hub.publish(text)
+    await openLive(page, hub.url)
+    await remove(page, 'two')
+    await expect(texts(page)).toHaveText(['three', 'one'])
+    await remove(page, 'one')
+    await expect(toasts(page)).toContainText('2 notifications deleted')
+    await toasts(page).getByRole('button', { name: 'Undo' }).click()
+    await expect(texts(page)).toHaveText(['three', 'two', 'one'])
+    await expect(toasts(page)).not.toContainText('deleted')
+    expect(await hub.list()).toHaveLength(3)
+  })
+
+  test('is carried out when the time to undo is over, in every tab', async ({ context, hub }) => {
+    const [page, other] = await Promise.all([context.newPage(), context.newPage()])
+    await page.clock.install()
+    await hub.publish('going')
+    await hub.publish('staying')
+    await openLive(page, hub.url)
+    await openLive(other, hub.url)
+    await remove(page, 'going')
+    await expect(texts(page)).toHaveText(['staying'])
+    await page.mouse.move(5, 5)
+    expect(await hub.list()).toHaveLength(2)
+    await page.clock.runFor(9_000)
+    await expect.poll(async () => (await hub.list()).length).toBe(1)
+    await expect(texts(other)).toHaveText(['staying'])
+    await expect(toasts(page)).not.toContainText('deleted')
+  })
+
+  test('is carried out when the page is left', async ({ page, hub }) => {
+    await hub.publish('going')
+    await openLive(page, hub.url)
+    await remove(page, 'going')
+    await expect(items(page)).toHaveCount(0)
+    await page.goto('about:blank')
+    await expect.poll(async () => (await hub.list()).length).toBe(0)
+  })
+
+  test('is taken back, with the reason, when the server cannot do it', async ({ page, hub }) => {
+    await hub.publish('stubborn')
+    await openLive(page, hub.url)
+    await page.route('**/api/notifications/*', (route) =>
+      route.fulfill({ status: 503, json: { code: 'unavailable', message: 'the disk is full' } }),
+    )
+    await remove(page, 'stubborn')
+    await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pagehide')))
+    await expect(toasts(page)).toContainText('Deleting failed: the disk is full')
+    await expect(item(page, 'stubborn')).toBeVisible()
+  })
+})
+
+test('clearing asks first', async ({ page, hub }) => {
+  await hub.publish('one')
+  await openLive(page, hub.url)
+  await page.getByRole('button', { name: 'Clear all' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Clear all notifications?' })
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await expect(dialog).toBeHidden()
+  expect(await hub.list()).toHaveLength(1)
+  await page.getByRole('button', { name: 'Clear all' }).click()
+  await dialog.getByRole('button', { name: 'Clear all' }).click()
+  await expect(page.getByText('No notifications yet')).toBeVisible()
+  expect(await hub.list()).toHaveLength(0)
+})
+
+test('copies title, message and link', async ({ page, hub, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await hub.publish({ title: 'Title', message: 'two\nlines', link: 'https://a.example/x' })
+  await openLive(page, hub.url)
+  await item(page, 'Title').hover()
+  await item(page, 'Title').getByRole('button', { name: 'Copy' }).click()
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  expect(copied).toBe('Title\ntwo\nlines\nhttps://a.example/x')
+})
+
+test.describe('searching and filtering', () => {
+  test.beforeEach(async ({ hub }) => {
+    await hub.publish({ message: 'Backup finished', level: 'success', tags: ['backup'] })
+    await hub.publish({ message: 'Tests failed', level: 'error', tags: ['ci'] })
+    await hub.publish({ message: 'Tests passed', level: 'success', tags: ['ci'] })
+  })
+
+  test('by words, levels and tags, in the address', async ({ page, hub }) => {
+    await openLive(page, hub.url)
+    await expect(items(page)).toHaveCount(3)
+    await page.getByRole('searchbox', { name: 'Search' }).fill('tests')
+    await expect(texts(page)).toHaveText(['Tests passed', 'Tests failed'])
+    await expect(page).toHaveURL(/\?q=tests$/)
+    await page
+      .getByRole('group', { name: 'Level' })
+      .getByRole('button', { name: 'Success' })
+      .click()
+    await expect(texts(page)).toHaveText(['Tests passed'])
+    await expect(page).toHaveURL(/q=tests&level=success/)
+    await page.getByRole('button', { name: 'Clear the search' }).click()
+    await expect(texts(page)).toHaveText(['Tests passed', 'Backup finished'])
+    await item(page, 'Backup').getByRole('button', { name: 'backup' }).click()
+    await expect(texts(page)).toHaveText(['Backup finished'])
+    await expect(page).toHaveURL(/level=success&tag=backup/)
+    await page.goBack()
+    await expect(texts(page)).toHaveText(['Tests passed', 'Backup finished'])
+  })
+
+  test('a bookmarked view opens as it was, and live items join only where they fit', async ({
+    page,
+    hub,
+  }) => {
+    await openLive(page, `${hub.url}?level=error&tag=ci`)
+    await expect(texts(page)).toHaveText(['Tests failed'])
+    await hub.publish({ message: 'Deploy done', level: 'success', tags: ['ci'] })
+    await hub.publish({ message: 'Lint failed', level: 'error', tags: ['ci'] })
+    await expect(texts(page)).toHaveText(['Lint failed', 'Tests failed'])
+    await page.getByRole('button', { name: 'Stop filtering by the tag ci' }).click()
+    await page.getByRole('group', { name: 'Level' }).getByRole('button', { name: 'All' }).click()
+    await expect(items(page)).toHaveCount(5)
+    await expect(page).toHaveURL(hub.url)
+  })
+
+  test('finding nothing says so, and shows everything again', async ({ page, hub }) => {
+    await openLive(page, `${hub.url}?q=nowhere`)
+    await expect(page.getByText('Nothing found')).toBeVisible()
+    await page.getByRole('button', { name: 'Show everything' }).click()
+    await expect(items(page)).toHaveCount(3)
+  })
+
+  test('a failed search says why and can be tried again', async ({ page, hub }) => {
+    await openLive(page, hub.url)
+    await page.route('**/api/notifications?*', (route) => route.abort())
+    await page.getByRole('searchbox', { name: 'Search' }).fill('tests')
+    await expect(page.getByText('The search failed')).toBeVisible()
+    await page.unroute('**/api/notifications?*')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await expect(items(page)).toHaveCount(2)
+  })
+})
+
+test('the test form sends what it says', async ({ page, hub }) => {
+  await openLive(page, hub.url)
+  await page
+    .getByRole('group', { name: 'Actions' })
+    .getByRole('button', { name: 'Send a test notification' })
+    .click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Message').fill('Hello\nthere')
+  await dialog.getByLabel('Title').fill('A title')
+  await dialog.getByLabel('Level').selectOption('Warning')
+  await dialog.getByLabel('Tags').fill('one, two')
+  await dialog.getByLabel('Link').fill('https://a.example/x')
+  await dialog.getByRole('button', { name: 'Send', exact: true }).click()
+  await expect(dialog).toBeHidden()
+  await expect(item(page, 'A title')).toHaveClass(/level-warning/)
+  expect((await hub.list())[0]).toMatchObject({
+    message: 'Hello\nthere',
+    title: 'A title',
+    level: 'warning',
+    tags: ['one', 'two'],
+    link: 'https://a.example/x',
+  })
+})
+
+test('the test form shows what the server does not like', async ({ page, hub }) => {
+  await openLive(page, hub.url)
+  await page
+    .getByRole('group', { name: 'Actions' })
+    .getByRole('button', { name: 'Send a test notification' })
+    .click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Tags').fill('x'.repeat(65))
+  await dialog.getByRole('button', { name: 'Send', exact: true }).click()
+  await expect(dialog.getByRole('alert')).toContainText('Not sent:')
+})
+
+test('times keep themselves current and days are set apart', async ({ page, hub }) => {
+  await page.clock.install()
+  const now = Date.now()
+  const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString()
+  await hub.publish({ message: 'long ago', timestamp: '2024-03-05T10:00:00Z' })
+  await hub.publish({ message: 'yesterday', timestamp: ago(24 * 60) })
+  await hub.publish({ message: 'now', timestamp: ago(0) })
+  await openLive(page, hub.url)
+  await expect(page.locator('.day')).toHaveText(['Today', 'Yesterday', 'Tuesday, March 5, 2024'])
+  await expect(item(page, 'now').locator('time')).toHaveText('just now')
+  await page.clock.runFor(3 * 60_000)
+  await expect(item(page, 'now').locator('time')).toHaveText('3 min. ago')
+})
+
+test.describe('a long feed', () => {
+  test.use({ hubOptions: ['--store', 'memory', '--max-notifications', '10000'] })
+
+  test('loads older items as one scrolls, and keeps only a screenful in the document', async ({
+    page,
+    hub,
+  }) => {
+    await hub.publishMany(250, (index) => `item ${index}.`)
+    await openLive(page, hub.url)
+    await expect(item(page, 'item 249.')).toBeVisible()
+    await expect
+      .poll(
+        async () => {
+          await page.evaluate(() =>
+            window.scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }),
+          )
+          return item(page, 'item 0.').count()
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(1)
+    await expect(page.getByText('That is all.')).toBeVisible()
+    expect(await items(page).count()).toBeLessThan(40)
+  })
+
+  test('of 10,000 items scrolls smoothly', async ({ page, hub }) => {
+    // The page's own part alone: thousands of answers from a hub would take longer than the test.
+    const timestamp = new Date().toISOString()
+    const all = Array.from({ length: 10_000 }, (_, index) => ({
+      id: `item-${index}`,
+      message: `item ${index}. ${'words '.repeat(index % 40)}`,
+      timestamp,
+    }))
+    await page.route('**/api/notifications?*', (route) => {
+      const before = new URL(route.request().url()).searchParams.get('before')
+      const from = before ? all.findIndex(({ id }) => id === before) + 1 : 0
+      return route.fulfill({ json: all.slice(from, from === 0 ? 100 : all.length) })
+    })
+    await openLive(page, `${hub.url}?q=item`)
+    await expect(item(page, 'item 0.')).toBeVisible()
+    await page.evaluate(() => window.scrollTo({ top: 4_000, behavior: 'instant' }))
+    await page.evaluate(() =>
+      window.scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }),
+    )
+    await expect
+      .poll(() => page.evaluate(() => document.body.scrollHeight))
+      .toBeGreaterThan(500_000)
+    await page.evaluate(() => window.scrollTo({ top: 0, behavior: 'instant' }))
+    const slowest = await page.evaluate(async () => {
+      const frames: number[] = []
+      let last = await new Promise(requestAnimationFrame)
+      for (let step = 1; step <= 60; step++) {
+        window.scrollTo({ top: step * 700, behavior: 'instant' })
+        const now = await new Promise<number>(requestAnimationFrame)
+        frames.push(now - (last as number))
+        last = now
+      }
+      return frames.sort((one, other) => one - other)[Math.floor(frames.length * 0.9)]!
+    })
+    console.log(`nine of ten frames while scrolling took at most ${slowest.toFixed(1)} ms`)
+    expect(slowest).toBeLessThan(100)
+    expect(await items(page).count()).toBeLessThan(60)
+    await expectLive(page)
+  })
+})
