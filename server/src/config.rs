@@ -15,7 +15,7 @@ use crate::log::sqlite::Durability;
 /// posted.
 ///
 /// Without any option the hub listens on this machine only, port 9080, and keeps its notifications in your
-/// data directory. Open http://localhost:9080 in a browser, then run: notifyhub-push "Hello"
+/// data directory. Open `http://localhost:9080` in a browser, then run: notifyhub-push "Hello"
 #[derive(Clone, Debug, Parser)]
 #[command(name = "notifyhub-server", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Config {

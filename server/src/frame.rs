@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn a_frame_is_one_chunk_and_shares_its_bytes_with_its_parts() {
         let frame = Frame::init(id(3), b"[]");
-        assert_eq!(frame.chunk(), "25\r\nid: k3f9a2-3\nevent: init\ndata: []\n\n\r\n");
-        assert_eq!(frame.event().len(), 0x25);
+        assert_eq!(frame.chunk(), "23\r\nid: k3f9a2-3\nevent: init\ndata: []\n\n\r\n");
+        assert_eq!(frame.event().len(), 0x23);
         assert_eq!(frame.data(), "[]");
         assert!(frame.chunk().as_ptr_range().contains(&frame.data().as_ptr()));
     }

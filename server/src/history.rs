@@ -206,3 +206,104 @@ fn array(items: &[Arc<EncodedNotification>]) -> Vec<u8> {
     json.push(b']');
     json
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+    use crate::{log::Entry, notification::NewNotification};
+
+    fn notification(message: &str, level: Option<Level>, tag: &str) -> Arc<EncodedNotification> {
+        let new = NewNotification {
+            message: message.into(),
+            title: Some(format!("Title of {message}")),
+            level,
+            tags: vec![tag.into()],
+            ..NewNotification::default()
+        };
+        Arc::new(EncodedNotification::new(new.accept(Utc::now()).expect("valid")))
+    }
+
+    fn history(count: u64) -> (History, Vec<Uuid>) {
+        let levels = [None, Some(Level::Error)];
+        let items: Vec<_> = (1..=count)
+            .map(|n| {
+                (
+                    Seq::new(n),
+                    notification(
+                        &format!("Message {n}"),
+                        levels[usize::from(n % 2 == 0)],
+                        if n % 3 == 0 { "Ci" } else { "other" },
+                    ),
+                )
+            })
+            .collect();
+        let ids = items.iter().map(|(_, item)| item.notification.id).collect();
+        (History::new(Epoch::random(), Seq::new(count), items), ids)
+    }
+
+    fn messages(history: &History, query: &Query) -> Vec<String> {
+        let json = history.list(query).expect("`before` is stored").1;
+        let listed: Vec<serde_json::Value> = serde_json::from_slice(&json).expect("JSON");
+        listed
+            .iter()
+            .map(|item| item["message"].as_str().expect("a message").replace("Message ", ""))
+            .collect()
+    }
+
+    #[test]
+    fn a_list_is_newest_first_and_goes_on_before_an_id() {
+        let (history, ids) = history(5);
+        assert_eq!(messages(&history, &Query::default()), ["5", "4", "3", "2", "1"]);
+        let page = Query { limit: Some(2), before: Some(ids[3]), ..Query::default() };
+        assert_eq!(messages(&history, &page), ["3", "2"]);
+        let last = Query { before: Some(ids[0]), ..Query::default() };
+        assert!(messages(&history, &last).is_empty());
+        let unknown = Query { before: Some(Uuid::nil()), ..Query::default() };
+        assert_eq!(history.list(&unknown).map(drop), Err(UnknownBefore));
+    }
+
+    #[test]
+    fn filters_combine_and_search_ignores_case() {
+        let (history, ids) = history(12);
+        let text = |text: &str| Query { text: Some(text.into()), ..Query::default() };
+        assert_eq!(messages(&history, &text("MESSAGE 1")), ["12", "11", "10", "1"]);
+        assert_eq!(messages(&history, &text("title OF message 7")), ["7"]);
+        assert_eq!(messages(&history, &text("ci")), ["12", "9", "6", "3"]);
+        let tag = |tag: &str| Query { tag: Some(tag.into()), ..Query::default() };
+        assert_eq!(messages(&history, &tag("Ci")), ["12", "9", "6", "3"]);
+        assert!(messages(&history, &tag("ci")).is_empty(), "a tag is taken exactly");
+        let all = Query {
+            level: Some(Level::Error),
+            tag: Some("Ci".into()),
+            before: Some(ids[11]),
+            limit: Some(1),
+            text: Some("message".into()),
+        };
+        assert_eq!(messages(&history, &all), ["6"]);
+    }
+
+    #[test]
+    fn one_answer_holds_at_most_a_thousand() {
+        let (history, _) = history(1003);
+        assert_eq!(messages(&history, &Query::default()).len(), 1000);
+        assert_eq!(messages(&history, &Query { limit: Some(5000), ..Query::default() }).len(), 1000);
+        assert_eq!(messages(&history, &Query { level: Some(Level::Error), ..Query::default() }).len(), 501);
+    }
+
+    #[test]
+    fn the_init_frame_is_made_once_until_something_changes() {
+        let (history, ids) = history(3);
+        let first = history.init(MAX_LIST).1;
+        assert_eq!(history.init(MAX_LIST).1.chunk().as_ptr(), first.chunk().as_ptr());
+        let entries = vec![Entry { seq: Seq::new(4), change: Change::Deleted(ids[1]) }];
+        history.apply(&Commit { entries, dropped_through: Seq::START });
+        let (head, second) = history.init(MAX_LIST);
+        assert_eq!(head, Seq::new(4));
+        assert_ne!(first.data(), second.data());
+        assert_eq!(messages(&history, &Query::default()), ["3", "1"]);
+        assert!(history.get(ids[1]).is_none());
+        assert!(history.get(ids[0]).is_some());
+    }
+}

@@ -50,8 +50,7 @@ pub fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
 
 fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
     let hash = plain.metadata.sha256_hash();
-    let tag: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let etag = format!("\"{tag}\"");
+    let etag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|index| hash[index])));
     let is_page = has_extension(name, "html");
     let mut response = Response::builder()
         .header(header::ETAG, &etag)

@@ -125,6 +125,7 @@ struct LastEventIdQuery {
     last_event_id: Option<String>,
 }
 
+#[expect(clippy::unused_async, reason = "every endpoint is async to poem-openapi")]
 #[OpenApi(tag = "Tag::Events")]
 impl EventsApi {
     /// Subscribe to all events

@@ -134,6 +134,7 @@ impl NotificationsApi {
     }
 }
 
+#[expect(clippy::unused_async, reason = "every endpoint is async to poem-openapi")]
 #[OpenApi(tag = "Tag::Notifications")]
 impl NotificationsApi {
     /// Post a notification
@@ -177,7 +178,6 @@ impl NotificationsApi {
     /// Without parameters: all that are stored, at most 1000 in one answer. To get older ones, pass the id of
     /// the last one as `before`. The filters can be combined.
     #[oai(path = "/api/notifications", method = "get", operation_id = "list")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the request")]
     async fn list(
         &self,
         /// The most to return.

@@ -24,8 +24,8 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(code: &str, message: impl ToString) -> Json<Self> {
-        Json(Problem { code: code.to_owned(), message: message.to_string() })
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Json<Self> {
+        Json(Problem { code: code.to_owned(), message: message.into() })
     }
 
     fn storage(error: &LogError) -> Json<Self> {
@@ -57,7 +57,7 @@ pub(super) enum PublishError {
 
 impl From<InvalidNotification> for PublishError {
     fn from(error: InvalidNotification) -> Self {
-        PublishError::Invalid(Problem::new("invalid_notification", error))
+        PublishError::Invalid(Problem::new("invalid_notification", error.to_string()))
     }
 }
 
@@ -123,7 +123,7 @@ impl From<LogError> for ClearError {
 }
 
 /// An answer with the one error body.
-pub fn problem(status: StatusCode, code: &str, message: impl ToString) -> Response {
+pub fn problem(status: StatusCode, code: &str, message: impl Into<String>) -> Response {
     Problem::new(code, message).with_status(status).into_response()
 }
 
@@ -149,7 +149,7 @@ pub(super) fn of_error(error: poem::Error, path: &str) -> Response {
         );
     }
     if let Some(error) = error.downcast_ref::<ParseRequestPayloadError>() {
-        return problem(status, "invalid_body", &error.reason);
+        return problem(status, "invalid_body", error.reason.as_str());
     }
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
         return problem(status, "invalid_parameter", format!("`{}`: {}", error.name, error.reason));

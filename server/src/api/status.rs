@@ -58,6 +58,7 @@ enum MetricsResponse {
     Ok(PlainText<String>),
 }
 
+#[expect(clippy::unused_async, reason = "every endpoint is async to poem-openapi")]
 #[OpenApi(tag = "Tag::Health")]
 impl HealthApi {
     /// The hub's state in a few numbers

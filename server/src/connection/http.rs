@@ -190,7 +190,7 @@ async fn read_body(mut request: poem::Request, limits: &Limits) -> Result<poem::
             );
             Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message))
         }
-        Ok(Err(error)) => Err(problem(StatusCode::BAD_REQUEST, "incomplete_body", error)),
+        Ok(Err(error)) => Err(problem(StatusCode::BAD_REQUEST, "incomplete_body", error.to_string())),
         Err(_) => {
             let message = format!("the body did not arrive within {} s", limits.body_timeout.as_secs());
             Err(problem(StatusCode::REQUEST_TIMEOUT, "body_timeout", message))

@@ -90,14 +90,15 @@ impl State {
             Command::Delete(id) => {
                 let Some(published) = self.seq_by_id.remove(&id) else { return Ok(Outcome::Nothing) };
                 self.stored.remove(&published);
-                self.entries.insert(published, Change::Deleted(id));
+                self.forget(published, id);
                 Change::Deleted(id)
             }
             Command::Clear if self.stored.is_empty() => return Ok(Outcome::Nothing),
             Command::Clear => {
                 self.seq_by_id.clear();
-                let gone = std::mem::take(&mut self.stored);
-                self.entries.extend(gone.into_iter().map(|(seq, id)| (seq, Change::Deleted(id))));
+                for (published, id) in std::mem::take(&mut self.stored) {
+                    self.forget(published, id);
+                }
                 Change::Cleared
             }
         };
@@ -110,6 +111,16 @@ impl State {
         Ok(Outcome::Appended(seq))
     }
 
+    /// Replaces a published entry by the news that it is gone; one that is older than anyone can resume over
+    /// leaves nothing behind.
+    fn forget(&mut self, published: Seq, id: Uuid) {
+        if published <= self.oldest_resume_point {
+            self.entries.remove(&published);
+        } else {
+            self.entries.insert(published, Change::Deleted(id));
+        }
+    }
+
     /// Drops the oldest notifications and the oldest entries beyond the limits.
     fn retain(&mut self, retention: &Retention) -> Seq {
         let mut dropped_through = Seq::START;
@@ -119,12 +130,15 @@ impl State {
             self.entries.remove(&seq);
             dropped_through = seq;
         }
-        let point =
-            self.oldest_resume_point.max(dropped_through).max(retention.oldest_resume_point(self.head));
+        let before = self.oldest_resume_point;
+        let point = before.max(dropped_through).max(retention.oldest_resume_point(self.head));
         self.oldest_resume_point = point;
-        // What is left up to there are a few entries at most: each append moves the point by about one.
-        let stored = &self.stored;
-        self.entries.extract_if(..=point, |seq, _| !stored.contains_key(seq)).for_each(drop);
+        if before < point {
+            // Before the old point all that is left is stored.
+            let stored = &self.stored;
+            let passed = (Bound::Excluded(before), Bound::Included(point));
+            self.entries.extract_if(passed, |seq, _| !stored.contains_key(seq)).for_each(drop);
+        }
         dropped_through
     }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long the first answer to an idempotency key is remembered.
-pub const IDEMPOTENCY_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+pub const IDEMPOTENCY_PERIOD: Duration = Duration::from_hours(24);
 
 /// What an entry says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -61,7 +61,7 @@ const MIGRATIONS: &[&str] = &["
 const MAX_BATCH: usize = 1024;
 
 /// How often old idempotency keys are looked for.
-const KEY_SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+const KEY_SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What a 201 promises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -573,4 +573,134 @@ fn read_entries_after(
         "SELECT seq, kind, notification_id, json FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
     statement.query_map(params![after.get(), limit], entry_of_row)?.collect::<rusqlite::Result<_>>().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use chrono::Utc;
+
+    use super::*;
+    use crate::notification::NewNotification;
+
+    fn open(directory: &Path, max_notifications: u64) -> Result<OpenedSqlite, OpenError> {
+        let retention = Retention::keeping(NonZeroU64::new(max_notifications).expect("not zero"));
+        OpenedSqlite::open(directory, retention, Durability::Relaxed)
+    }
+
+    fn publish(message: &str, key: Option<&str>) -> Command {
+        let new = NewNotification { message: message.into(), ..NewNotification::default() };
+        let notification = Arc::new(EncodedNotification::new(new.accept(Utc::now()).expect("valid")));
+        Command::Publish { notification, key: key.map(Into::into) }
+    }
+
+    /// Opens, appends and closes again.
+    async fn run(directory: &Path, commands: impl IntoIterator<Item = Command>) -> Vec<Outcome> {
+        let log = open(directory, 100).expect("opens").start(Box::new(drop));
+        let mut outcomes = Vec::new();
+        for command in commands {
+            outcomes.push(log.append(command).await.expect("the log takes it"));
+        }
+        log.close().await;
+        outcomes
+    }
+
+    fn messages(opened: &OpenedSqlite) -> Vec<&str> {
+        opened
+            .snapshot
+            .notifications
+            .iter()
+            .map(|(_, encoded)| encoded.notification.message.as_str())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_restart_finds_everything_and_goes_on_counting() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        run(directory.path(), [publish("a", None), publish("b\0\r\n🎉", None)]).await;
+        let first = open(directory.path(), 100).expect("opens again");
+        assert_eq!(messages(&first), ["a", "b\0\r\n🎉"]);
+        let epoch = first.snapshot.epoch;
+        drop(first);
+        assert_eq!(run(directory.path(), [publish("c", None)]).await, [Outcome::Appended(Seq::new(3))]);
+        assert_eq!(open(directory.path(), 100).expect("opens").snapshot.epoch, epoch);
+    }
+
+    #[tokio::test]
+    async fn a_lower_limit_counts_from_the_next_start() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        run(directory.path(), ["a", "b", "c"].map(|message| publish(message, None))).await;
+        let opened = open(directory.path(), 1).expect("opens");
+        assert_eq!(messages(&opened), ["c"]);
+        assert_eq!(opened.oldest_resume_point, Seq::new(2));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_remembered_across_a_restart_and_forgotten_after_its_time() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        run(directory.path(), [publish("a", Some("key"))]).await;
+        let outcomes = run(directory.path(), [publish("b", Some("key"))]).await;
+        assert!(matches!(outcomes[..], [Outcome::Repeated(_)]));
+
+        let connection = Connection::open(directory.path().join(FILE_NAME)).expect("opens");
+        let aged = "UPDATE idempotency_key SET created_ms = created_ms - 24 * 60 * 60 * 1000 - 1";
+        connection.execute(aged, []).expect("updates");
+        drop(connection);
+        assert_eq!(
+            run(directory.path(), [publish("c", Some("key"))]).await,
+            [Outcome::Appended(Seq::new(2))]
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_failed_transaction_is_stored_or_told() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (told, heard) = mpsc::channel();
+        let log = open(directory.path(), 100).expect("opens").start(Box::new(move |commit| {
+            told.send(commit).expect("the test listens");
+        }));
+        // The same id twice breaks the table's own rule.
+        let twice = publish("a", None);
+        assert!(log.append(twice.clone()).await.is_ok());
+        assert!(matches!(log.append(twice).await, Err(LogError::Storage(_))));
+        assert_eq!(
+            log.append(publish("b", None)).await.expect("works again"),
+            Outcome::Appended(Seq::new(2))
+        );
+        log.close().await;
+        assert_eq!(heard.iter().map(|commit| commit.entries.len()).sum::<usize>(), 2);
+        assert_eq!(messages(&open(directory.path(), 100).expect("opens")), ["a", "b"]);
+    }
+
+    #[test]
+    fn two_hubs_cannot_share_a_directory() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let _first = open(directory.path(), 100).expect("opens");
+        assert!(matches!(open(directory.path(), 100).map(drop), Err(OpenError::InUse(_))));
+    }
+
+    #[test]
+    fn what_is_not_ours_or_newer_is_left_alone() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join(FILE_NAME);
+        std::fs::write(&path, "not a database, whatever its name says").expect("writes");
+        assert!(matches!(open(directory.path(), 100).map(drop), Err(OpenError::NotOurs(_))));
+        std::fs::remove_file(&path).expect("removes");
+
+        let other = Connection::open(&path).expect("opens");
+        other.execute_batch("CREATE TABLE theirs (x)").expect("creates");
+        drop(other);
+        assert!(matches!(open(directory.path(), 100).map(drop), Err(OpenError::NotOurs(_))));
+        std::fs::remove_file(&path).expect("removes");
+
+        drop(open(directory.path(), 100).expect("a new database"));
+        let newer = Connection::open(&path).expect("opens");
+        newer.pragma_update(None, "user_version", MIGRATIONS.len() + 1).expect("updates");
+        drop(newer);
+        assert!(matches!(
+            open(directory.path(), 100).map(drop),
+            Err(OpenError::Newer { found: 2, known: 1, .. })
+        ));
+    }
 }
