@@ -81,9 +81,7 @@ test('works under a sub-path behind a proxy', async ({ page, hub }) => {
   const gateway = await Gateway.start(hub, '/tools/hub/')
   try {
     await openLive(page, gateway.url)
-    await expect(
-      page.getByText(`notifyhub-push --server ${gateway.url.slice(0, -1)} `),
-    ).toBeVisible()
+    await expect(page.getByText(`notifyhub-push --url ${gateway.url.slice(0, -1)} `)).toBeVisible()
     const { id } = await hub.publish({ message: 'below', tags: ['t'] })
     await expect(item(page, 'below')).toBeVisible()
     await item(page, 'below').getByRole('button', { name: 't', exact: true }).click()

@@ -2,7 +2,7 @@
 // under a sub-path. Streams and polling are not made here.
 import type { FeedFilter } from '../feed/feed-filter'
 import { parseNotification, parseNotificationArray } from '../stream/parse'
-import type { NewNotification, Notification } from './notification'
+import type { NewNotification, Notification, Problem } from './notification'
 
 export interface ListQuery extends FeedFilter {
   limit: number
@@ -23,6 +23,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** The server's own name for the problem, such as `unknown_before`. */
+    readonly code?: string,
   ) {
     super(message)
   }
@@ -40,9 +42,8 @@ export function createNotificationApi(baseUrl: string): NotificationApi {
       throw new ApiError(0, 'the server cannot be reached')
     }
     if (response.ok) return response
-    const body = (await response.json().catch(() => undefined)) as { message?: unknown } | undefined
-    const reason = typeof body?.message === 'string' ? body.message : response.statusText
-    throw new ApiError(response.status, reason)
+    const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined
+    throw new ApiError(response.status, problem?.message ?? response.statusText, problem?.code)
   }
 
   return {

@@ -7,7 +7,7 @@ import { useTexts } from './use-texts'
 const countdownTickMs = 250
 
 export function useConnectionTexts(source: MaybeRefOrGetter<ConnectionState>) {
-  const { texts, language } = useTexts()
+  const { texts, locale } = useTexts()
   const nowMs = ref(Date.now())
   let timer: ReturnType<typeof setInterval> | undefined
 
@@ -31,7 +31,7 @@ export function useConnectionTexts(source: MaybeRefOrGetter<ConnectionState>) {
     return seconds > 0 ? words.reconnectingIn(seconds) : words.reconnecting
   })
   const sinceText = computed(() =>
-    texts.value.connection.since(clockTime(toValue(source).sinceMs, language.value)),
+    texts.value.connection.since(clockTime(toValue(source).sinceMs, locale.value)),
   )
   return { stateText, sinceText }
 }

@@ -7,7 +7,7 @@ import { fakeNotification } from '../stream/fake-environment'
 import type { FeedConnection } from '../stream/feed-connection'
 import type { FeedEvent } from '../stream/stream-events'
 import type { HostToTab, SavedPosition } from '../stream/tab-messages'
-import { pageSize, useFeed } from './use-feed'
+import { maxRemembered, pageSize, useFeed } from './use-feed'
 
 class FakeConnection implements FeedConnection {
   onMessage: (message: HostToTab) => void = () => {}
@@ -138,16 +138,33 @@ describe('older items', () => {
     expect(requests).toHaveLength(2)
   })
 
-  it('go on from the item before one that has just been deleted', async () => {
+  it('go on from the last item that the server still has', async () => {
     const feed = start()
     const items = many(pageSize)
     connection.feed(snapshot(items))
     void feed.loadOlder()
-    requests[0]!.fail(new ApiError(404, 'unknown'))
+    for (const answered of [0, 1]) {
+      requests[answered]!.fail(new ApiError(400, 'not stored', 'unknown_before'))
+      await settle()
+    }
+    expect(requests.map(({ query }) => query.before)).toEqual([
+      items.at(-1)!.id,
+      items.at(-2)!.id,
+      items.at(-4)!.id,
+    ])
+    requests[2]!.answer([items.at(-3)!])
     await settle()
     expect(feed.failure.value).toBeUndefined()
-    void feed.loadOlder()
-    expect(requests[1]!.query.before).toBe(items.at(-2)!.id)
+    expect(feed.list.value).toEqual(items.slice(0, -2))
+    expect(feed.isComplete.value).toBe(true)
+  })
+
+  it('are let go of when the page remembers too much', () => {
+    const feed = start()
+    connection.feed(snapshot(many(maxRemembered)))
+    connection.feed({ type: 'notification', notification: fakeNotification(), live: true })
+    expect(feed.list.value).toHaveLength(maxRemembered)
+    expect(feed.isComplete.value).toBe(false)
   })
 })
 

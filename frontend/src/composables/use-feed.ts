@@ -17,6 +17,8 @@ import type { ConnectionState, FeedEvent } from '../stream/stream-events'
 import type { Alert, HostToTab, SavedPosition } from '../stream/tab-messages'
 
 export const pageSize = 100
+/** A page that is open for weeks must not remember everything it has ever seen. */
+export const maxRemembered = 10_000
 
 export interface FeedOptions {
   connection: FeedConnection
@@ -64,15 +66,8 @@ export function useFeed(options: FeedOptions) {
         unread.value = message.unread
         audibleSomewhere.value = message.audible
         if (message.known) {
-          const { notifications, complete } = message.known
-          take({
-            type: 'snapshot',
-            reset: true,
-            live: false,
-            ...message.known,
-            notifications,
-            complete,
-          })
+          // No reset: a page out of the back/forward cache may have older pages loaded, and be scrolled.
+          take({ type: 'snapshot', reset: false, live: false, ...message.known })
         }
         break
       case 'state':
@@ -111,6 +106,10 @@ export function useFeed(options: FeedOptions) {
       }
       case 'notification':
         everything.value = withNewest(everything.value, event.notification)
+        if (everything.value.length > maxRemembered) {
+          everything.value = everything.value.slice(0, maxRemembered)
+          everythingComplete.value = false
+        }
         if (
           filtering.value &&
           foundKnown.value &&
@@ -121,8 +120,8 @@ export function useFeed(options: FeedOptions) {
         if (list.value.length > before.length) announce([event.notification])
         break
       case 'deleted':
-        everything.value = without(everything.value, event.id)
-        found.value = without(found.value, event.id)
+        everything.value = without(everything.value, [event.id])
+        found.value = without(found.value, [event.id])
         break
       case 'cleared':
         everything.value = []
@@ -159,25 +158,38 @@ export function useFeed(options: FeedOptions) {
     if (filtering.value && !foundKnown.value) return searchAgain()
     const target = filtering.value ? found : everything
     const complete = filtering.value ? foundComplete : everythingComplete
-    const last = target.value.at(-1)
-    if (!last || complete.value) return
+    if (target.value.length === 0 || complete.value) return
     loadingOlder.value = true
     failure.value = undefined
     const request = (olderRequest = new AbortController())
     try {
-      const query = { ...filter.value, limit: pageSize, before: last.id }
-      const older = await api.list(query, request.signal)
+      const page = await pageAfter(target.value, request.signal)
       if (request.signal.aborted) return
-      target.value = withOlder(target.value, older)
-      complete.value = older.length < pageSize
+      target.value = withOlder(without(target.value, page.gone), page.older)
+      complete.value = page.older.length < pageSize
     } catch (error) {
-      if (request.signal.aborted) return
-      // Deleted at this very moment: the message that says so is on its way, and the next try has
-      // another last item.
-      if (isGone(error)) target.value = without(target.value, last.id)
-      else failure.value = reasonOf(error)
+      if (!request.signal.aborted) failure.value = reasonOf(error)
     } finally {
       loadingOlder.value = false
+    }
+  }
+
+  /**
+   * The page after the last item that the server still has: those at the end may have been deleted
+   * meanwhile, or dropped, because it keeps only so many.
+   */
+  async function pageAfter(known: NotificationList, signal: AbortSignal) {
+    for (let back = 1; ; back *= 2) {
+      const index = Math.max(0, known.length - back)
+      const before = known[index]!.id
+      const gone = known.slice(index + 1).map(({ id }) => id)
+      try {
+        const older = await api.list({ ...filter.value, limit: pageSize, before }, signal)
+        return { older, gone }
+      } catch (error) {
+        if (!isGone(error)) throw error
+        if (index === 0) return { older: [], gone: known.map(({ id }) => id) }
+      }
     }
   }
 
@@ -223,6 +235,5 @@ function reasonOf(error: unknown): string {
 }
 
 function isGone(error: unknown): boolean {
-  const status = (error as { status?: number }).status
-  return status === 400 || status === 404
+  return (error as { code?: string }).code === 'unknown_before'
 }

@@ -23,9 +23,9 @@ describe('live items and older pages', () => {
   })
 
   it('removes by id', () => {
-    expect(ids(without(some('c', 'b', 'a'), 'b'))).toBe('ca')
+    expect(ids(without(some('c', 'b', 'a'), ['b']))).toBe('ca')
     const list = some('a')
-    expect(without(list, 'x')).toBe(list)
+    expect(without(list, ['x'])).toBe(list)
   })
 
   it('finds what is new', () => {

@@ -18,9 +18,10 @@ export function withOlder(list: NotificationList, older: NotificationList): Noti
   return added.length === 0 ? list : [...list, ...added]
 }
 
-export function without(list: NotificationList, id: string): NotificationList {
-  const index = list.findIndex((notification) => notification.id === id)
-  return index < 0 ? list : list.toSpliced(index, 1)
+export function without(list: NotificationList, ids: readonly string[]): NotificationList {
+  const unwanted = new Set(ids)
+  const left = list.filter(({ id }) => !unwanted.has(id))
+  return left.length === list.length ? list : left
 }
 
 export interface Snapshot {

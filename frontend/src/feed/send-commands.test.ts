@@ -12,7 +12,7 @@ describe('sendCommands', () => {
 
   it('names the whole address from elsewhere and behind a proxy', () => {
     expect(push('https://hub.example/team/')).toBe(
-      'notifyhub-push --server https://hub.example/team "Hi"',
+      'notifyhub-push --url https://hub.example/team "Hi"',
     )
     expect(curl('https://hub.example/team/')).toContain(
       'curl https://hub.example/team/api/notifications',

@@ -6,28 +6,28 @@ const hourMs = 60 * minuteMs
 export function relativeTime(
   timeMs: number,
   nowMs: number,
-  language: string,
+  locale: string,
   justNow: string,
 ): string {
   const passedMs = nowMs - timeMs
   // Also for a time that is a little ahead: clocks differ.
   if (passedMs < 45_000) return justNow
   if (passedMs < 45 * minuteMs) {
-    return formatRelative(-Math.max(1, Math.round(passedMs / minuteMs)), 'minute', language)
+    return formatRelative(-Math.max(1, Math.round(passedMs / minuteMs)), 'minute', locale)
   }
   if (dayKey(timeMs) === dayKey(nowMs)) {
-    return formatRelative(-Math.max(1, Math.round(passedMs / hourMs)), 'hour', language)
+    return formatRelative(-Math.max(1, Math.round(passedMs / hourMs)), 'hour', locale)
   }
   // Further back the day stands above the item, and the clock says more than "31 hours ago".
-  return clockTime(timeMs, language)
+  return clockTime(timeMs, locale)
 }
 
-export function clockTime(timeMs: number, language: string): string {
-  return format(timeMs, language, { hour: '2-digit', minute: '2-digit' })
+export function clockTime(timeMs: number, locale: string): string {
+  return format(timeMs, locale, { hour: '2-digit', minute: '2-digit' })
 }
 
-export function exactTime(timeMs: number, language: string): string {
-  return format(timeMs, language, { dateStyle: 'full', timeStyle: 'medium' })
+export function exactTime(timeMs: number, locale: string): string {
+  return format(timeMs, locale, { dateStyle: 'full', timeStyle: 'medium' })
 }
 
 /** The same for two points in time of one calendar day where the reader is. */
@@ -39,7 +39,7 @@ export function dayKey(timeMs: number): string {
 export function dayName(
   timeMs: number,
   nowMs: number,
-  language: string,
+  locale: string,
   texts: { today: string; yesterday: string },
 ): string {
   const key = dayKey(timeMs)
@@ -48,7 +48,7 @@ export function dayName(
   yesterday.setDate(yesterday.getDate() - 1)
   if (key === dayKey(yesterday.getTime())) return texts.yesterday
   const sameYear = new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear()
-  return format(timeMs, language, {
+  return format(timeMs, locale, {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
@@ -60,23 +60,19 @@ export function dayName(
 const formatters = new Map<string, Intl.DateTimeFormat>()
 const relativeFormatters = new Map<string, Intl.RelativeTimeFormat>()
 
-function format(timeMs: number, language: string, options: Intl.DateTimeFormatOptions): string {
+function format(timeMs: number, locale: string, options: Intl.DateTimeFormatOptions): string {
   if (Number.isNaN(timeMs)) return ''
-  const key = language + JSON.stringify(options)
+  const key = locale + JSON.stringify(options)
   let formatter = formatters.get(key)
-  if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(language, options)))
+  if (!formatter) formatters.set(key, (formatter = new Intl.DateTimeFormat(locale, options)))
   return formatter.format(timeMs)
 }
 
-function formatRelative(
-  count: number,
-  unit: Intl.RelativeTimeFormatUnit,
-  language: string,
-): string {
-  let formatter = relativeFormatters.get(language)
+function formatRelative(count: number, unit: Intl.RelativeTimeFormatUnit, locale: string): string {
+  let formatter = relativeFormatters.get(locale)
   if (!formatter) {
-    formatter = new Intl.RelativeTimeFormat(language, { style: 'short' })
-    relativeFormatters.set(language, formatter)
+    formatter = new Intl.RelativeTimeFormat(locale, { style: 'short' })
+    relativeFormatters.set(locale, formatter)
   }
   return formatter.format(count, unit)
 }

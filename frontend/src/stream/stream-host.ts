@@ -139,7 +139,7 @@ export class StreamHost {
         this.keep(withNewest(before, event.notification))
         break
       case 'deleted':
-        this.keep(without(before, event.id))
+        this.keep(without(before, [event.id]))
         this.forgetUnread(event.id)
         break
       case 'cleared':
