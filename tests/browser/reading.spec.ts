@@ -1,6 +1,6 @@
 // Reading and tidying up: undo, clearing, copying, searching, older items, a long list.
 import type { Page } from '@playwright/test'
-import { expect, expectLive, item, items, openLive, test, toasts } from './support/test'
+import { expect, item, items, openLive, test, toasts } from './support/test'
 
 const texts = (page: Page) => items(page).locator('.message-text')
 const remove = async (page: Page, text: string) => {
@@ -222,7 +222,7 @@ test.describe('a long feed', () => {
     expect(await items(page).count()).toBeLessThan(40)
   })
 
-  test('of 10,000 items scrolls smoothly', async ({ page, hub }) => {
+  test('of 10,000 items scrolls as smoothly as one of 100', async ({ page, hub }) => {
     // The page's own part alone: thousands of answers from a hub would take longer than the test.
     const timestamp = new Date().toISOString()
     const all = Array.from({ length: 10_000 }, (_, index) => ({
@@ -230,35 +230,45 @@ test.describe('a long feed', () => {
       message: `item ${index}. ${'words '.repeat(index % 40)}`,
       timestamp,
     }))
-    await page.route('**/api/notifications?*', (route) => {
+    await page.route('**/api/notifications?*', async (route) => {
       const before = new URL(route.request().url()).searchParams.get('before')
-      const from = before ? all.findIndex(({ id }) => id === before) + 1 : 0
-      return route.fulfill({ json: all.slice(from, from === 0 ? 100 : all.length) })
+      if (!before) return route.fulfill({ json: all.slice(0, 100) })
+      const from = all.findIndex(({ id }) => id === before) + 1
+      return route.fulfill({ json: all.slice(from) })
     })
     await openLive(page, `${hub.url}?q=item`)
     await expect(item(page, 'item 0.')).toBeVisible()
-    await page.evaluate(() => window.scrollTo({ top: 4_000, behavior: 'instant' }))
-    await page.evaluate(() =>
-      window.scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }),
-    )
+    const few = await medianFrameMs(page)
+
+    await page.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }))
     await expect
       .poll(() => page.evaluate(() => document.body.scrollHeight))
       .toBeGreaterThan(500_000)
-    await page.evaluate(() => window.scrollTo({ top: 0, behavior: 'instant' }))
-    const slowest = await page.evaluate(async () => {
-      const frames: number[] = []
-      let last = await new Promise(requestAnimationFrame)
-      for (let step = 1; step <= 60; step++) {
-        window.scrollTo({ top: step * 700, behavior: 'instant' })
-        const now = await new Promise<number>(requestAnimationFrame)
-        frames.push(now - (last as number))
-        last = now
-      }
-      return frames.sort((one, other) => one - other)[Math.floor(frames.length * 0.9)]!
-    })
-    console.log(`nine of ten frames while scrolling took at most ${slowest.toFixed(1)} ms`)
-    expect(slowest).toBeLessThan(100)
+    const many = await medianFrameMs(page)
+    console.log(
+      `a scrolled frame takes ${few.toFixed(1)} ms with 100 items, ${many.toFixed(1)} ms with 10,000`,
+    )
+    expect(many).toBeLessThan(2 * few + 17)
     expect(await items(page).count()).toBeLessThan(60)
-    await expectLive(page)
+
+    await hub.publish('item that is new')
+    await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }))
+    await expect(item(page, 'item that is new')).toBeVisible()
   })
 })
+
+/** How long the browser takes for a frame in which a screenful of new items comes into view. */
+function medianFrameMs(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve))
+    const durations: number[] = []
+    let last = await nextFrame()
+    for (let step = 0; step < 90; step++) {
+      scrollTo({ top: 100 + ((step * 700) % 5_000), behavior: 'instant' })
+      const now = await nextFrame()
+      durations.push(now - last)
+      last = now
+    }
+    return durations.sort((one, other) => one - other)[Math.floor(durations.length / 2)]!
+  })
+}
