@@ -1,0 +1,2 @@
+//! Encoding one event, once for all subscribers.
+fn main() {}
