@@ -25,7 +25,7 @@ use crate::{
     },
     metrics::Metrics,
     page,
-    shutdown::{self, Shutdown},
+    shutdown::{self, Shutdown, Signals},
 };
 
 /// File descriptors that are not connections: the database, the listeners, standard streams and a reserve.
@@ -51,8 +51,8 @@ pub enum ServeError {
     Signals(std::io::Error),
 }
 
-/// Runs the hub until it is told to stop.
-pub async fn serve(config: Config) -> Result<(), ServeError> {
+/// Runs the hub until it is told to stop, or to be started again on the sockets it returns.
+pub async fn serve(config: Config) -> Result<Option<Arc<[TcpListener]>>, ServeError> {
     let feed = open_feed(&config).await?;
     let mut listeners = listen::inherited()?;
     if listeners.is_empty() {
@@ -81,28 +81,37 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         started: Instant::now(),
     };
     let shared = Arc::new(Shared { endpoint: api::endpoint(&context), settings: Arc::clone(&settings) });
+    // Before anyone is told that the hub runs: whoever then stops it has it stop in good order.
+    let mut signals = Signals::watch().map_err(ServeError::Signals)?;
     announce(&listeners, &config);
 
+    let listeners: Arc<[TcpListener]> = listeners.into();
     let tasks = TaskTracker::new();
-    let accepting = tokio::spawn(accept::run(listeners, shared, tasks.clone()));
+    let accepting = tokio::spawn(accept::run(Arc::clone(&listeners), shared, tasks.clone()));
     let beating = tokio::spawn({
         let feed = Arc::clone(&feed);
         async move { feed.beat().await }
     });
 
-    let signal = shutdown::requested().await.map_err(ServeError::Signals)?;
-    tracing::info!(signal, streams = feed.status().streams, drain = ?config.drain, "stopping");
+    let request = signals.received().await;
+    tracing::info!(?request, streams = feed.status().streams, drain = ?config.drain, "stopping");
     settings.shutdown.begin();
     feed.end_streams();
     beating.abort();
     // Nothing can come of it but the end of the loop.
     let _ = accepting.await;
+    // Closed at once if nobody will go on with them: then who comes is refused, and does not wait in vain.
+    let listeners = (request == shutdown::Request::Restart).then_some(listeners);
     tasks.close();
-    if tokio::time::timeout(config.drain, tasks.wait()).await.is_err() {
-        tracing::warn!(connections = tasks.len(), "connections were cut: they did not end in time");
+    tokio::select! {
+        () = tasks.wait() => {}
+        () = tokio::time::sleep(config.drain) => {
+            tracing::warn!(connections = tasks.len(), "connections were cut: they did not end in time");
+        }
+        _ = signals.received() => tracing::warn!(connections = tasks.len(), "connections were cut by a second signal"),
     }
     feed.close().await;
-    Ok(())
+    Ok(listeners)
 }
 
 async fn open_feed(config: &Config) -> Result<Arc<Feed>, ServeError> {

@@ -1,6 +1,9 @@
 //! When to stop: the signals of the operating system, and the word passed on to whoever must finish.
 
-use tokio::sync::watch;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
 
 /// Tells many tasks that the hub is stopping.
 #[derive(Clone, Debug)]
@@ -32,15 +35,39 @@ impl Shutdown {
     }
 }
 
-/// Waits for SIGTERM, SIGINT (Ctrl-C) or SIGHUP and says which it was.
-pub async fn requested() -> std::io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-        _ = hangup.recv() => "SIGHUP",
-    })
+/// Why the hub stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// SIGTERM or SIGINT (Ctrl-C): for good.
+    Stop,
+    /// SIGHUP: to start again on the same sockets, for example as a newer version.
+    Restart,
+}
+
+/// The signals that tell the hub to stop. From the moment this is made they no longer end the process by
+/// themselves.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Takes charge of SIGTERM, SIGINT (Ctrl-C) and SIGHUP.
+    pub fn watch() -> std::io::Result<Self> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub async fn received(&mut self) -> Request {
+        tokio::select! {
+            _ = self.terminate.recv() => Request::Stop,
+            _ = self.interrupt.recv() => Request::Stop,
+            _ = self.hangup.recv() => Request::Restart,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// What each module may use.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("main", &["api", "config", "serve"]),
+    ("main", &["api", "config", "connection", "serve"]),
     ("serve", &["api", "config", "connection", "feed", "hub", "log", "metrics", "page", "shutdown"]),
     ("connection", &["api", "feed", "frame", "metrics", "shutdown"]),
     ("api", &["event_id", "feed", "frame", "history", "log", "metrics", "notification", "page", "shutdown"]),

@@ -88,7 +88,7 @@ impl Drop for Admission {
 
 /// Serves connections until the shutdown begins, then stops accepting and returns. The connections are on
 /// `tasks`.
-pub async fn run<E>(listeners: Vec<TcpListener>, shared: Arc<Shared<E>>, tasks: TaskTracker)
+pub async fn run<E>(listeners: Arc<[TcpListener]>, shared: Arc<Shared<E>>, tasks: TaskTracker)
 where
     E: Endpoint<Output = Response> + 'static,
 {
@@ -99,7 +99,7 @@ where
         open_by_address: Mutex::default(),
     });
     let loops = listeners
-        .into_iter()
+        .iter()
         .map(|listener| accept_on(listener, Arc::clone(&shared), Arc::clone(&census), tasks.clone()));
     tokio::select! {
         _ = futures_util::future::join_all(loops) => {}
@@ -107,16 +107,20 @@ where
     }
 }
 
-async fn accept_on<E>(listener: TcpListener, shared: Arc<Shared<E>>, census: Arc<Census>, tasks: TaskTracker)
+async fn accept_on<E>(listener: &TcpListener, shared: Arc<Shared<E>>, census: Arc<Census>, tasks: TaskTracker)
 where
     E: Endpoint<Output = Response> + 'static,
 {
+    let mut is_starved = false;
     loop {
         let (socket, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) if is_out_of_files(&error) => {
                 census.settings.metrics.accept_out_of_files.inc();
-                tracing::warn!(%error, "cannot accept a connection; raise the limit of open files (ulimit -n)");
+                // Once for as long as it lasts.
+                if !std::mem::replace(&mut is_starved, true) {
+                    tracing::warn!(%error, "cannot accept connections; raise the limit of open files (ulimit -n)");
+                }
                 tokio::time::sleep(OUT_OF_FILES_PAUSE).await;
                 continue;
             }
@@ -126,6 +130,7 @@ where
                 continue;
             }
         };
+        is_starved = false;
         census.settings.metrics.connections_accepted.inc();
         match census.admit(peer.ip()) {
             Some(admission) => {

@@ -3,8 +3,12 @@
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
+    os::{fd::AsFd as _, unix::process::CommandExt as _},
+    path::Path,
+    process::Command,
 };
 
+use command_fds::{CommandFdExt as _, FdMapping};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
@@ -42,6 +46,28 @@ pub fn inherited() -> Result<Vec<TcpListener>, ListenError> {
         }
     }
     Ok(listeners)
+}
+
+/// Replaces this program by a new run of `program` that inherits the sockets, the arguments and the process id.
+/// Connections that come in between wait in the sockets' queues. Returns only if that fails.
+pub fn restart(program: &Path, listeners: &[TcpListener]) -> io::Error {
+    let first: i32 = 3; // SD_LISTEN_FDS_START, sd_listen_fds(3)
+    let mappings = listeners.iter().zip(first..).map(|(listener, child_fd)| {
+        Ok(FdMapping { parent_fd: listener.as_fd().try_clone_to_owned()?, child_fd })
+    });
+    let mappings: Vec<_> = match mappings.collect::<io::Result<_>>() {
+        Ok(mappings) => mappings,
+        Err(error) => return error,
+    };
+    let mut command = Command::new(program);
+    command
+        .args(std::env::args_os().skip(1))
+        .env("LISTEN_PID", std::process::id().to_string())
+        .env("LISTEN_FDS", mappings.len().to_string());
+    match command.fd_mappings(mappings) {
+        Ok(command) => command.exec(),
+        Err(error) => io::Error::other(error),
+    }
 }
 
 /// Listens on every address of a host: `localhost` may be both 127.0.0.1 and `::1`. With port 0 all of them
