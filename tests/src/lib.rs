@@ -1,0 +1,75 @@
+//! What the end-to-end tests stand on: the real programs as processes, a byte-exact HTTP client, and a proxy
+//! that breaks connections. No test is in here.
+//!
+//! # Layout
+//! - [`server`]: the hub's process, with a data directory of its own.
+//! - [`push`]: the command line's process.
+//! - [`http`]: requests and answers as bytes, where the SDK would hide what matters.
+//! - [`events`]: event streams as bytes.
+//! - [`reader`]: an event stream through the SDK.
+//! - [`proxy`]: a connection that can be cut or made silent.
+
+pub mod events;
+pub mod http;
+pub mod proxy;
+pub mod push;
+pub mod reader;
+pub mod server;
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// How long anything may take that a test waits for. It only bounds how long a failure takes to show.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for `future`; fails when it takes too long.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let Ok(value) = tokio::time::timeout(PATIENCE, future).await else {
+        panic!("in {PATIENCE:?} it did not happen that {what}")
+    };
+    value
+}
+
+/// Asks until there is an answer; fails when it takes too long.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    within(what, async {
+        loop {
+            if let Some(value) = ask().await {
+                return value;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+}
+
+/// As [`eventually`], for what is waited for without a runtime.
+fn eventually_blocking<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = ask() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "in {PATIENCE:?} it did not happen that {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// One of the workspace's programs, built in the same profile as the tests.
+fn program(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().expect("a test knows where it is");
+    let directory =
+        tests.parent().and_then(std::path::Path::parent).expect("tests lie in target/<profile>/deps");
+    let program = directory.join(name);
+    assert!(program.exists(), "{} is missing: run `cargo build --workspace --bins` first", program.display());
+    program
+}
+
+/// Options that come from outside would make the tests mean something else.
+fn settings_from_outside() -> impl Iterator<Item = std::ffi::OsString> {
+    std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| name.to_str().is_some_and(|name| name.starts_with("NOTIFYHUB_") || name == "NO_COLOR"))
+}

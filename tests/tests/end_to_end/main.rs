@@ -1,0 +1,6 @@
+//! End-to-end tests: the hub, the SDK and the command line as their users have them, over real sockets and
+//! real processes on this machine only.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod delivery;
+mod push;

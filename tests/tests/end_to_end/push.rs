@@ -1,0 +1,295 @@
+//! `notifyhub-push`: what it takes, what it says, and that it never posts twice.
+
+use notifyhub_tests::{
+    eventually, http,
+    proxy::Proxy,
+    push::{Pushed, command, push, push_input, run},
+    reader::Reader,
+    server::TestServer,
+};
+use serde_json::{Value, json};
+
+const SENT: &str = "✓ Notification sent successfully\n";
+
+async fn stored(server: &TestServer) -> Vec<Value> {
+    let list = http::get(server.socket_address(), "/api/notifications").await.json();
+    list.as_array().unwrap().clone()
+}
+
+async fn messages(server: &TestServer) -> Vec<String> {
+    stored(server).await.iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
+}
+
+fn sent() -> Pushed {
+    Pushed { code: 0, stdout: SENT.into(), stderr: String::new() }
+}
+
+/// A misuse is told in one line that begins with ✗, on standard error only, and nothing was sent.
+async fn misuse(server: &TestServer, arguments: &[&str], expected: &str) {
+    let url = server.address();
+    let pushed = push(&[&["--url", &url], arguments].concat()).await;
+    assert_eq!(pushed.code, 2, "{arguments:?}: {pushed:?}");
+    assert_eq!(pushed.stdout, "", "{arguments:?}");
+    assert!(pushed.stderr.contains(expected), "{arguments:?}: {pushed:?}");
+}
+
+#[tokio::test]
+async fn the_earlier_hubs_command_line_works() {
+    let server = TestServer::start(&[]);
+    let port = server.socket_address().port().to_string();
+    assert_eq!(push(&["--host", "127.0.0.1", "--port", &port, "Test message"]).await, sent());
+    assert_eq!(push(&["-p", &port, "--host", "127.0.0.1", "Second"]).await, sent());
+    assert_eq!(messages(&server).await, ["Second", "Test message"]);
+}
+
+#[tokio::test]
+async fn words_are_joined_and_every_field_arrives() {
+    let server = TestServer::start(&[]);
+    let url = server.address();
+    let pushed = push(&[
+        "--url",
+        &url,
+        "--title",
+        "Test run",
+        "-l",
+        "success",
+        "--tag",
+        "ci",
+        "--tag",
+        "main",
+        "--link",
+        "https://ci.example.com/1",
+        "All",
+        "214",
+        "tests  passed",
+    ])
+    .await;
+    assert_eq!(pushed, sent());
+    let mut item = stored(&server).await.remove(0);
+    let fields = item.as_object_mut().unwrap();
+    assert!(fields.remove("id").is_some() && fields.remove("timestamp").is_some());
+    assert_eq!(
+        item,
+        json!({
+            "message": "All 214 tests  passed", "title": "Test run", "level": "success", "tags": ["ci", "main"],
+            "link": "https://ci.example.com/1"
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_begins_with_a_dash_goes_after_two_dashes() {
+    let server = TestServer::start(&[]);
+    assert_eq!(push(&["--url", &server.address(), "--", "--all", "-", "green"]).await, sent());
+    assert_eq!(messages(&server).await, ["--all - green"]);
+}
+
+/// The line break that ends the last line is the terminal's; all others are the message's.
+#[tokio::test]
+async fn standard_input_is_the_message() {
+    let server = TestServer::start(&[]);
+    let url = server.address();
+    for (input, message) in [
+        ("one line\n", "one line"),
+        ("two\nlines\n\n", "two\nlines\n"),
+        ("from DOS\r\n", "from DOS"),
+        ("no end 🎉 \u{2028}\"'\t", "no end 🎉 \u{2028}\"'\t"),
+    ] {
+        assert_eq!(push_input(&["--url", &url], input.as_bytes()).await, sent());
+        assert_eq!(push_input(&["--url", &url, "-"], input.as_bytes()).await, sent());
+        assert_eq!(messages(&server).await[..2], [message, message]);
+    }
+}
+
+#[tokio::test]
+async fn misuse_is_told_and_nothing_is_sent() {
+    let server = TestServer::start(&[]);
+    let long = "x".repeat(4097);
+    let long_title = "x".repeat(257);
+    let tags: Vec<&str> = (0..17).flat_map(|_| ["--tag", "t"]).chain(["message"]).collect();
+    for (arguments, expected) in [
+        (&["--level", "urgent", "x"][..], "invalid value 'urgent'"),
+        (&["--prot", "1", "x"], "unexpected argument '--prot'"),
+        (&["--json", "--quiet", "x"], "cannot be used with"),
+        (&["--port", "9080", "x"], "cannot be used with"),
+        (&["--timeout", "soon", "x"], "invalid value 'soon'"),
+        (&[], "standard input is empty"),
+        (&["-"], "standard input is empty"),
+        (&[""], "the message must have 1 to 4096 characters, this one has 0"),
+        (&[&long], "the message must have 1 to 4096 characters, this one has 4097"),
+        (&["--title", "", "x"], "--title must have 1 to 256 characters"),
+        (&["--title", &long_title, "x"], "--title must have 1 to 256 characters"),
+        (&["--tag", "", "x"], "--tag must have 1 to 64 characters"),
+        (&["--link", "javascript:alert(1)", "x"], "`link` must be an http:// or https:// address"),
+        (&tags, "at most 16 tags"),
+    ] {
+        misuse(&server, arguments, expected).await;
+    }
+    assert!(stored(&server).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_and_an_input_that_is_no_text_are_misuse() {
+    for address in ["localhost:9080", "ftp://localhost", "http://", ""] {
+        let pushed = push(&["--url", address, "x"]).await;
+        assert_eq!(pushed.code, 2, "{address}: {pushed:?}");
+        assert!(
+            pushed.stderr.starts_with("✗ ") && pushed.stderr.contains("is not an address like"),
+            "{pushed:?}"
+        );
+    }
+    let pushed = push_input(&[], b"\xff\xfe").await;
+    assert_eq!(pushed.code, 2, "{pushed:?}");
+    assert!(pushed.stderr.starts_with("✗ cannot read the message from standard input"), "{pushed:?}");
+}
+
+#[tokio::test]
+async fn json_prints_what_is_stored_and_quiet_prints_nothing() {
+    let server = TestServer::start(&[]);
+    let url = server.address();
+    let printed = push(&["--url", &url, "--json", "--level", "info", "Hello"]).await;
+    assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
+    assert_eq!(serde_json::from_str::<Value>(&printed.stdout).unwrap(), stored(&server).await[0]);
+    let quiet = push(&["--url", &url, "--quiet", "Hello"]).await;
+    assert_eq!(quiet, Pushed { code: 0, stdout: String::new(), stderr: String::new() });
+    assert_eq!(stored(&server).await.len(), 2);
+}
+
+/// What is named on the command line counts more than the environment.
+#[tokio::test]
+async fn the_hub_can_be_named_in_the_environment() {
+    let server = TestServer::start(&[]);
+    let url = server.address();
+    let pushed = run(command(&["Hello"]).env("NOTIFYHUB_URL", &url)).await;
+    assert_eq!(pushed, sent());
+    let nobody = "http://127.0.0.1:1";
+    let port = server.socket_address().port().to_string();
+    for arguments in [&["--url", &url, "x"][..], &["--host", "127.0.0.1", "--port", &port, "x"]] {
+        assert_eq!(run(command(arguments).env("NOTIFYHUB_URL", nobody)).await, sent());
+    }
+    assert_eq!(stored(&server).await.len(), 3);
+}
+
+/// Behind a proxy the hub may be a folder of a larger site.
+#[tokio::test]
+async fn the_address_may_have_a_path() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/some/hub/", listener.local_addr().unwrap());
+    let pushing = tokio::spawn(async move { push(&["--url", &url, "--timeout", "0s", "x"]).await });
+    let mut request = http::RawClient::over(listener.accept().await.unwrap().0);
+    let line = request.request_line().await;
+    assert_eq!(line, "POST /some/hub/api/notifications HTTP/1.1");
+    request.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+    let pushed = pushing.await.unwrap();
+    assert_eq!(pushed.code, 1, "{pushed:?}");
+    assert!(
+        pushed.stderr.contains("does not look like a NotifyHub: it answered with status 404"),
+        "{pushed:?}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_at_the_address_is_told_after_the_time_allowed() {
+    let pushed = push(&["--url", "http://127.0.0.1:1", "--timeout", "300ms", "Hello"]).await;
+    assert_eq!((pushed.code, pushed.stdout.as_str()), (1, ""));
+    assert_eq!(
+        pushed.stderr,
+        "✗ not sent: nothing answers at http://127.0.0.1:1. Is the hub running? Start it with `notifyhub-server`, or \
+         name another with --url, --host or --port\n"
+    );
+}
+
+#[tokio::test]
+async fn it_waits_for_a_hub_that_starts_late_and_posts_once() {
+    let mut server = TestServer::start(&[]);
+    assert!(server.stop().success());
+    let url = server.address();
+    let pushing = tokio::spawn(async move { push(&["--url", &url, "--timeout", "30s", "Patience"]).await });
+    // A first attempt has failed by now: it takes some milliseconds.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(!pushing.is_finished(), "it keeps trying");
+    server.start_again(&[]);
+    assert_eq!(pushing.await.unwrap(), sent());
+    assert_eq!(messages(&server).await, ["Patience"]);
+}
+
+/// The hub has stored the notification, but its answer is lost on the way.
+#[tokio::test]
+async fn a_lost_answer_posts_nothing_twice() {
+    let server = TestServer::start(&[]);
+    let mut reader = Reader::start(&server.client()).await;
+    let proxy = Proxy::to(server.socket_address()).await;
+    proxy.cut_next_after(0);
+    proxy.cut_next_after(40);
+    assert_eq!(push(&["--url", &proxy.address(), "Once"]).await, sent());
+    assert_eq!(proxy.accepted(), 3);
+    assert_eq!(push(&["--url", &server.address(), "Next"]).await, sent());
+    assert_eq!(reader.messages(2).await, ["Once", "Next"]);
+    assert_eq!(messages(&server).await, ["Next", "Once"]);
+}
+
+#[tokio::test]
+async fn the_hubs_refusal_is_passed_on_and_a_failing_hub_is_tried_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let pushing = tokio::spawn(async move { push(&["--url", &url, "x"]).await });
+    for (status, body) in [
+        ("503 Service Unavailable", r#"{"code":"stopping","message":"later"}"#),
+        ("400 Bad Request", r#"{"code":"invalid","message":"no such thing"}"#),
+    ] {
+        let mut request = http::RawClient::over(listener.accept().await.unwrap().0);
+        request.request_line().await;
+        let length = body.len();
+        request
+            .send(format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\
+                 Content-Length: {length}\r\n\r\n{body}"
+            ))
+            .await;
+    }
+    let pushed = pushing.await.unwrap();
+    assert_eq!(
+        (pushed.code, pushed.stderr.as_str()),
+        (2, "✗ the hub refused the notification: no such thing\n")
+    );
+}
+
+#[tokio::test]
+async fn nobody_reading_its_output_is_a_normal_end() {
+    let server = TestServer::start(&[]);
+    let mut child = command(&["--url", &server.address(), "x"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let status = child.wait().await.unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(stored(&server).await.len(), 1);
+}
+
+/// Colour is for terminals: a log file would show the codes.
+#[tokio::test]
+async fn there_is_no_colour_outside_a_terminal() {
+    let server = TestServer::start(&[]);
+    assert!(!push(&["--url", &server.address(), "x"]).await.stdout.contains('\u{1b}'));
+    assert!(!push(&["--url", "", "x"]).await.stderr.contains('\u{1b}'));
+}
+
+#[tokio::test]
+async fn several_at_once_all_arrive() {
+    let server = TestServer::start(&[]);
+    let url = server.address();
+    let pushing: Vec<_> = (0..10)
+        .map(|n| {
+            let url = url.clone();
+            tokio::spawn(async move { push(&["--url", &url, &format!("{n}")]).await })
+        })
+        .collect();
+    for pushing in pushing {
+        assert_eq!(pushing.await.unwrap(), sent());
+    }
+    let mut all = eventually("all are there", async || {
+        let all = messages(&server).await;
+        (all.len() == 10).then_some(all)
+    })
+    .await;
+    all.sort();
+    assert!(all.into_iter().eq((0..10).map(|n| n.to_string())));
+}
