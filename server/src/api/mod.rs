@@ -77,6 +77,8 @@ fn service(context: Option<&Context>) -> OpenApiService<Apis, ()> {
             "One self-hosted feed of notifications, pushed to every open browser and subscriber the moment they \
              are posted. Every error has the body `{\"code\":\"…\",\"message\":\"…\"}`.",
         )
+        // Relative to the documentation, so that "Try it out" works under any path a proxy gives the hub.
+        .server("./")
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
 }
 
