@@ -1,7 +1,7 @@
 // Written by openapi-ts from ../openapi.json; remake it with: npm run generate
 
 export type ClientOptions = {
-    baseUrl: string;
+    baseUrl: `${string}://${string}` | (string & {});
 };
 
 /**
@@ -504,11 +504,6 @@ export type EventsResponses = {
      * The stream. It goes on until one side closes it.
      */
     200: Hello | Array<Notification> | Notification | Deleted | Cleared | Heartbeat;
-    /**
-     * The hub runs with `--no-sse`. An `EventSource` does not come back after this; poll
-     * `GET /api/notifications` instead.
-     */
-    204: void;
 };
 
 export type EventsResponse = EventsResponses[keyof EventsResponses];
