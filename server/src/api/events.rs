@@ -40,12 +40,8 @@ impl HandOff {
     }
 }
 
-/// The body of the event stream; `None` is status 204 without one. Poem's own would encode and copy each event
-/// for each connection.
-///
-/// The 204 stands in no list of statuses because generators of clients (progenitor among them) take one kind of
-/// success only; the operation's description tells of it.
-struct EventStream(Option<Subscription>);
+/// The body of the event stream. Poem's own would encode and copy each event for each connection.
+struct EventStream(Subscription);
 
 impl Payload for EventStream {
     const CONTENT_TYPE: &'static str = "text/event-stream";
@@ -80,9 +76,8 @@ impl Payload for EventStream {
 
 impl IntoResponse for EventStream {
     fn into_response(self) -> Response {
-        let Some(subscription) = self.0 else { return StatusCode::NO_CONTENT.into() };
         let mut response = Response::builder().content_type(Self::CONTENT_TYPE).finish();
-        response.extensions_mut().insert(HandOff::new(subscription));
+        response.extensions_mut().insert(HandOff::new(self.0));
         response
     }
 }
@@ -152,24 +147,28 @@ impl EventsApi {
         limit: Query<Option<u16>>,
     ) -> Result<EventsResponse, EventsError> {
         let context = &*self.shared;
-        if context.no_sse {
-            return Ok(stream(None));
-        }
         if context.shutdown.has_begun() {
             let problem = Problem::new("stopping", "the hub is stopping; come back in a few seconds");
             return Err(EventsError::Stopping(problem, context.drain.as_secs() + fastrand::u64(1..5)));
         }
+        // A browser sends an id of any bytes (WHATWG HTML, section 9.2.3). One that is no ASCII is none of ours, and
+        // is not the same as none at all.
+        let in_header = || request.headers().get("Last-Event-ID").map(|id| String::from_utf8_lossy(id.as_bytes()));
         let in_query = || request.params::<LastEventIdQuery>().ok().and_then(|query| query.last_event_id);
-        let last_event_id = last_event_id.0.or_else(in_query);
+        let last_event_id = in_header().or_else(in_query);
         let subscription = context.feed.subscribe(last_event_id.as_deref(), limit.0.unwrap_or(MAX_LIST));
         context.metrics.streams_opened.inc();
         if subscription.is_resumed() {
             context.metrics.streams_resumed.inc();
         }
-        Ok(stream(Some(subscription)))
+        Ok(EventsResponse::Ok(EventStream(subscription), "no-cache, no-transform".into(), "no".into()))
     }
 }
 
-fn stream(subscription: Option<Subscription>) -> EventsResponse {
-    EventsResponse::Ok(EventStream(subscription), "no-cache, no-transform".into(), "no".into())
+/// `--no-sse`: the answer to `/events` in place of the stream.
+///
+/// It stands outside the specification because generators of clients (progenitor among them) take one kind of
+/// success only; the operation's description tells of it.
+pub(super) fn streaming_is_off() -> Response {
+    StatusCode::NO_CONTENT.into()
 }

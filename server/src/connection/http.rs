@@ -7,7 +7,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,14 +15,8 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
-use hyper::{
-    Request, Version,
-    body::Incoming,
-    rt::{Read, ReadBufCursor, Write},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Request, Version, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioTimer;
 use poem::{
     Endpoint, Response,
     error::ReadBodyError,
@@ -37,12 +31,10 @@ use super::{
     Limits, Shared,
     accept::{Admission, linger},
     body::{EventBody, event_body},
+    socket::{Answer, Conversation, Socket},
     stream::Stream,
 };
-use crate::{
-    api::{HandOff, problem},
-    feed::Subscription,
-};
+use crate::api::{HandOff, problem};
 
 /// The largest request head, in bytes, and the most that is buffered of a request.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -52,15 +44,6 @@ const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// After how long a silent peer is asked by the system whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
-
-/// What the service leaves for the connection: a subscription whose response head hyper is about to write.
-type Slot = Arc<Mutex<Option<Leaving>>>;
-
-struct Leaving {
-    subscription: Subscription,
-    /// The response head has been written to the socket.
-    head_is_written: bool,
-}
 
 /// Serves one connection until it ends; an event stream is handed to a task of its own.
 pub(super) async fn serve<E>(
@@ -77,14 +60,14 @@ pub(super) async fn serve<E>(
         tracing::debug!(%peer, %error, "a connection was gone before it began");
         return;
     }
-    let slot = Slot::default();
+    let conversation = Conversation::new();
     let service = service_fn(|request: Request<Incoming>| {
-        let (shared, slot) = (Arc::clone(&shared), Arc::clone(&slot));
-        Box::pin(
-            async move { Ok::<_, std::convert::Infallible>(answer(request, peer, &shared, &slot).await) },
-        )
+        let (shared, conversation) = (Arc::clone(&shared), conversation.clone());
+        Box::pin(async move {
+            Ok::<_, std::convert::Infallible>(answer(request, peer, &shared, &conversation).await)
+        })
     });
-    let io = FlushWatch { io: TokioIo::new(socket), slot: Arc::clone(&slot) };
+    let io = Socket::new(socket, conversation.clone());
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.limits.header_timeout)
@@ -104,15 +87,12 @@ pub(super) async fn serve<E>(
                 tracing::debug!(%peer, %error, "a connection ended early");
                 Poll::Ready(None)
             }
-            Poll::Pending => {
-                let leaving = lock(&slot).take_if(|leaving| leaving.head_is_written);
-                leaving.map_or(Poll::Pending, |leaving| Poll::Ready(Some(leaving.subscription)))
-            }
+            Poll::Pending => conversation.departure().map_or(Poll::Pending, |left| Poll::Ready(Some(left))),
         }
     })
     .await;
 
-    let socket = connection.into_parts().io.io.into_inner();
+    let socket = connection.into_parts().io.into_inner();
     match subscription {
         // What the peer may have sent beyond its request is of no use: the stream is the last response.
         Some(subscription) => {
@@ -138,19 +118,16 @@ fn configure(socket: &TcpStream, limits: &Limits) -> io::Result<()> {
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3))
 }
 
-fn lock(slot: &Slot) -> MutexGuard<'_, Option<Leaving>> {
-    slot.lock().expect("no one panics with the slot in hand")
-}
-
 async fn answer<E>(
     request: Request<Incoming>,
     peer: SocketAddr,
     shared: &Shared<E>,
-    slot: &Slot,
+    conversation: &Conversation,
 ) -> hyper::Response<OutgoingBody>
 where
     E: Endpoint<Output = Response>,
 {
+    conversation.asked();
     let is_head = request.method() == Method::HEAD;
     let version = request.version();
     let request = poem::Request::from((request, LocalAddr::default(), RemoteAddr(peer.into()), Scheme::HTTP));
@@ -160,15 +137,17 @@ where
     };
     let hand_off = response.extensions_mut().remove::<HandOff>();
     let (head, body) = hyper::Response::<BoxBody<Bytes, io::Error>>::from(response).into_parts();
-    let body = match hand_off.and_then(|hand_off| hand_off.take()) {
-        _ if is_head => OutgoingBody::Plain(body),
-        None => OutgoingBody::Plain(body),
+    let (answer, body) = match hand_off.and_then(|hand_off| hand_off.take()).filter(|_| !is_head) {
+        None => (Answer::Response, OutgoingBody::Plain(body)),
         Some(subscription) if version == Version::HTTP_11 => {
-            *lock(slot) = Some(Leaving { subscription, head_is_written: false });
-            OutgoingBody::Elsewhere
+            (Answer::Departure(subscription), OutgoingBody::Elsewhere)
         }
-        Some(subscription) => OutgoingBody::Events(event_body(subscription, Arc::clone(&shared.settings))),
+        Some(subscription) => {
+            let events = event_body(subscription, Arc::clone(&shared.settings));
+            (Answer::Stream, OutgoingBody::Events(events))
+        }
     };
+    conversation.answered(answer);
     hyper::Response::from_parts(head, body)
 }
 
@@ -231,54 +210,5 @@ impl Body for OutgoingBody {
             OutgoingBody::Plain(body) => body.size_hint(),
             OutgoingBody::Events(_) | OutgoingBody::Elsewhere => SizeHint::default(),
         }
-    }
-}
-
-/// Notices when hyper has written all it had: hyper flushes the socket only when its own buffer is empty, and
-/// between taking a response and encoding its head it does not flush.
-struct FlushWatch {
-    io: TokioIo<TcpStream>,
-    slot: Slot,
-}
-
-impl Read for FlushWatch {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
-    }
-}
-
-impl Write for FlushWatch {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        if flushed.is_ready()
-            && let Some(leaving) = &mut *lock(&self.slot)
-        {
-            leaving.head_is_written = true;
-        }
-        flushed
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 }

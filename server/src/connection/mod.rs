@@ -4,6 +4,7 @@
 //! - [`listen`]: makes or inherits the listening sockets.
 //! - [`accept`]: the accept loop, its limits and its back-off.
 //! - `http`: one connection under hyper, until it ends or becomes an event stream.
+//! - `socket`: the socket as hyper sees it.
 //! - `stream`: an event stream that has left hyper: shared bytes written straight to the socket.
 //! - `body`: an event stream as an ordinary body, for connections that cannot leave hyper.
 
@@ -11,6 +12,7 @@ pub mod accept;
 mod body;
 mod http;
 pub mod listen;
+mod socket;
 mod stream;
 
 use std::{

@@ -1,0 +1,198 @@
+//! The socket as hyper sees it. It follows the turns of the conversation, for two things that hyper does not
+//! tell: when a response head has been written, so that the socket can leave; and when hyper itself answers a
+//! request it cannot read, so that this answer has the one error body too.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll, ready},
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::feed::Subscription;
+
+/// Whose turn it is.
+enum Turn {
+    /// The peer's: nothing was asked, or everything was answered.
+    Peer,
+    /// The service has a request.
+    Service,
+    /// The service has answered, and hyper is writing the answer.
+    Writing,
+    /// The answer is an event stream under hyper: it is written for as long as the connection lives.
+    Streaming,
+    /// The answer is an event stream that leaves with the socket; hyper is writing its head.
+    Leaving(Subscription),
+    /// That head is written.
+    Left(Subscription),
+}
+
+/// What the service, the socket and the connection know of each other.
+#[derive(Clone)]
+pub(super) struct Conversation(Arc<Mutex<Turn>>);
+
+/// What the service has answered.
+pub(super) enum Answer {
+    /// A response with an end.
+    Response,
+    /// An event stream that stays under hyper.
+    Stream,
+    /// An event stream that takes the socket away.
+    Departure(Subscription),
+}
+
+impl Conversation {
+    pub(super) fn new() -> Self {
+        Conversation(Arc::new(Mutex::new(Turn::Peer)))
+    }
+
+    /// The service has a request.
+    pub(super) fn asked(&self) {
+        *self.turn() = Turn::Service;
+    }
+
+    /// The service has answered it.
+    pub(super) fn answered(&self, answer: Answer) {
+        *self.turn() = match answer {
+            Answer::Response => Turn::Writing,
+            Answer::Stream => Turn::Streaming,
+            Answer::Departure(subscription) => Turn::Leaving(subscription),
+        };
+    }
+
+    /// The subscription to go on with, once hyper has written its response head.
+    pub(super) fn departure(&self) -> Option<Subscription> {
+        let mut turn = self.turn();
+        match std::mem::replace(&mut *turn, Turn::Peer) {
+            Turn::Left(subscription) => Some(subscription),
+            other => {
+                *turn = other;
+                None
+            }
+        }
+    }
+
+    /// hyper flushes the socket only when its own buffer is empty, and between taking an answer and encoding
+    /// its head it does not flush.
+    fn flushed(&self) {
+        let mut turn = self.turn();
+        *turn = match std::mem::replace(&mut *turn, Turn::Peer) {
+            Turn::Writing => Turn::Peer,
+            Turn::Leaving(subscription) => Turn::Left(subscription),
+            other => other,
+        };
+    }
+
+    fn is_peers_turn(&self) -> bool {
+        matches!(*self.turn(), Turn::Peer)
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.0.lock().expect("no one panics with the turn in hand")
+    }
+}
+
+/// See the module.
+pub(super) struct Socket {
+    io: TokioIo<TcpStream>,
+    conversation: Conversation,
+}
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream, conversation: Conversation) -> Self {
+        Socket { io: TokioIo::new(stream), conversation }
+    }
+
+    pub(super) fn into_inner(self) -> TcpStream {
+        self.io.into_inner()
+    }
+
+    fn io(self: Pin<&mut Self>) -> Pin<&mut TokioIo<TcpStream>> {
+        Pin::new(&mut self.get_mut().io)
+    }
+}
+
+impl Read for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        self.io().poll_read(cx, buf)
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.conversation.is_peers_turn()
+            && let Some(answer) = with_error_body(buf)
+        {
+            // A few hundred bytes on an idle connection: the socket takes them at once.
+            ready!(self.io().poll_write(cx, &answer))?;
+            return Poll::Ready(Ok(buf.len()));
+        }
+        self.io().poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let conversation = self.conversation.clone();
+        let flushed = self.io().poll_flush(cx);
+        if flushed.is_ready() {
+            conversation.flushed();
+        }
+        flushed
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io().poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.conversation.is_peers_turn() {
+            return self.poll_write(cx, &bufs.iter().flat_map(|buf| buf.iter().copied()).collect::<Vec<_>>());
+        }
+        self.io().poll_write_vectored(cx, bufs)
+    }
+}
+
+/// The answer hyper gives by itself to what it cannot read, with the error body it lacks.
+fn with_error_body(answer: &[u8]) -> Option<Vec<u8>> {
+    let (code, message) = match answer.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
+        b"400" => ("not_http", "this is no HTTP request that can be read"),
+        b"414" => ("address_too_long", "the address (path and query) is too long"),
+        b"431" => ("head_too_large", "the request's headers are too many or too large"),
+        _ => return None,
+    };
+    let line = answer.split(|byte| *byte == b'\r').next()?;
+    let body = format!("{{\"code\":\"{code}\",\"message\":\"{message}\"}}");
+    let head = format!(
+        "\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    Some([line, head.as_bytes(), body.as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hypers_own_answers_get_the_error_body_and_others_are_left_alone() {
+        let answer =
+            with_error_body(b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n");
+        let answer = String::from_utf8(answer.expect("it is one of hyper's own")).expect("UTF-8");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"), "{head}");
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+        assert!(body.starts_with("{\"code\":\"head_too_large\""), "{body}");
+        assert!(with_error_body(b"HTTP/1.1 200 OK\r\n\r\n").is_none());
+    }
+}
