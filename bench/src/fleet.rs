@@ -439,6 +439,10 @@ impl Observer for StreamObserver<'_> {
         }
     }
 
+    fn heartbeat(&mut self) {
+        self.tally.heartbeat();
+    }
+
     fn last_event_id(&mut self, id: &[u8]) {
         if let Some(last_event_id) = &mut self.last_event_id {
             **last_event_id = Some(id.into());

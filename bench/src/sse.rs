@@ -15,6 +15,8 @@ const MAX_LINE_BYTES: usize = 1 << 20;
 pub(crate) trait Observer {
     /// Message `number` has arrived.
     fn message(&mut self, number: u32);
+    /// A sign of life has come: an event called `heartbeat` or `ping`, or a comment.
+    fn heartbeat(&mut self) {}
     /// The stream's last event id is now this one.
     fn last_event_id(&mut self, _id: &[u8]) {}
     /// The server asks to wait so long before coming back.
@@ -132,7 +134,13 @@ impl EventReader {
         } else if let Some(id) = line.strip_prefix(b"id:") {
             observer.last_event_id(id.trim_ascii());
         } else if let Some(event) = line.strip_prefix(b"event:") {
-            self.is_snapshot = event.trim_ascii() == b"init";
+            let event = event.trim_ascii();
+            self.is_snapshot = event == b"init";
+            if matches!(event, b"heartbeat" | b"ping") {
+                observer.heartbeat();
+            }
+        } else if line.starts_with(b":") {
+            observer.heartbeat();
         } else if let Some(delay) = line.strip_prefix(b"retry:").and_then(|text| parse(text.trim_ascii())) {
             observer.retry_ms(delay);
         }

@@ -35,6 +35,8 @@ pub(crate) struct Tally {
     pub(crate) open: AtomicUsize,
     /// Attempts to open a stream that came to nothing.
     pub(crate) failed: AtomicUsize,
+    /// Heartbeats that have come.
+    heartbeats: AtomicU64,
     /// Streams that ended though nobody here ended them.
     pub(crate) ended: AtomicUsize,
 }
@@ -55,6 +57,7 @@ impl Tally {
             timed_from,
             open: AtomicUsize::new(0),
             failed: AtomicUsize::new(0),
+            heartbeats: AtomicU64::new(0),
             ended: AtomicUsize::new(0),
         }
     }
@@ -73,6 +76,16 @@ impl Tally {
         message.latest_ns.fetch_max(since_start, Relaxed);
         message.count.fetch_add(1, Relaxed);
         (number >= self.timed_from).then(|| since_start.saturating_sub(message.scheduled_ns.load(Relaxed)))
+    }
+
+    /// A heartbeat has come.
+    pub(crate) fn heartbeat(&self) {
+        self.heartbeats.fetch_add(1, Relaxed);
+    }
+
+    /// How many heartbeats have come.
+    pub(crate) fn heartbeats(&self) -> u64 {
+        self.heartbeats.load(Relaxed)
     }
 
     /// How many readers have message `number`.

@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Bench, OPENING_AT_ONCE, OPENING_TIMEOUT};
+use super::{Bench, DELIVERY_TIMEOUT, ms, open, per_delivery_us};
 use crate::{
-    fleet::{Fleet, Plan, Report},
+    fleet::Report,
     process,
     publisher::Publisher,
     servers::{Installed, Kind, Setup},
@@ -20,9 +20,6 @@ const WARM_UP: u32 = 2;
 
 /// The pause after a message has come to its last reader.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// The longest a message may take to its last reader.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long one server is measured in a round, at most; a slow one sends fewer messages.
 const BUDGET: Duration = Duration::from_secs(6);
@@ -66,12 +63,6 @@ impl FanOut {
     }
 }
 
-fn per_delivery_us(cpu: Duration, deliveries: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a mean of measured times")]
-    let deliveries = deliveries.max(1) as f64;
-    cpu.as_secs_f64() * 1e6 / deliveries
-}
-
 /// Sends `messages` messages in all to each number of streams, on each server.
 pub(crate) fn run(bench: &Bench, streams: &[usize], messages: u32) -> io::Result<Vec<FanOut>> {
     let rounds = u32::try_from(bench.rounds).unwrap_or(u32::MAX);
@@ -103,10 +94,6 @@ pub(crate) fn run(bench: &Bench, streams: &[usize], messages: u32) -> io::Result
     Ok(results)
 }
 
-fn ms(nanoseconds: u64) -> f64 {
-    Duration::from_nanos(nanoseconds).as_secs_f64() * 1e3
-}
-
 /// Sends at most `messages` messages to `streams` streams of a fresh server.
 pub(crate) fn measure(
     installed: &Installed,
@@ -116,15 +103,7 @@ pub(crate) fn measure(
 ) -> io::Result<FanOut> {
     let server = installed.start(&Setup::default())?;
     let tally = Tally::new(WARM_UP + messages, WARM_UP + 1).into();
-    let plan = Plan {
-        address: server.address,
-        path: server.kind.stream_path().into(),
-        streams,
-        threads,
-        opening_at_once: OPENING_AT_ONCE,
-        resumes: false,
-    };
-    let fleet = Fleet::open_all(&plan, &tally, OPENING_TIMEOUT)?;
+    let fleet = open(&server, streams, threads, &tally)?;
     let mut publisher = Publisher::connect(server.address, server.kind.posting(), &tally, 0)?;
     let mut send = || -> io::Result<bool> {
         // Everything that the one before has set off should be over.

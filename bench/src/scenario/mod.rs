@@ -2,10 +2,19 @@
 //! machine does hits all of them alike.
 
 pub(crate) mod fan_out;
+pub(crate) mod idle;
+pub(crate) mod requests;
+pub(crate) mod resume;
+pub(crate) mod steady;
+pub(crate) mod storm;
 
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
-use crate::servers::{Installed, Kind};
+use crate::{
+    fleet::{Fleet, Plan},
+    servers::{Installed, Kind, Server},
+    tally::Tally,
+};
 
 /// What the scenarios have in common.
 pub(crate) struct Bench {
@@ -30,7 +39,38 @@ impl Bench {
 }
 
 /// The longest that all streams of a server may take to open.
-pub(crate) const OPENING_TIMEOUT: Duration = Duration::from_secs(60);
+const OPENING_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The longest a message may take to its last reader.
+pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How many streams are opened at the same time where opening is not what is measured.
-pub(crate) const OPENING_AT_ONCE: usize = 128;
+const OPENING_AT_ONCE: usize = 128;
+
+fn plan(server: &Server, streams: usize, threads: usize) -> Plan {
+    Plan {
+        address: server.address,
+        path: server.kind.stream_path().into(),
+        streams,
+        threads,
+        opening_at_once: OPENING_AT_ONCE,
+        resumes: false,
+    }
+}
+
+/// Opens streams and waits until all are open.
+pub(crate) fn open(server: &Server, streams: usize, threads: usize, tally: &Arc<Tally>) -> io::Result<Fleet> {
+    Fleet::open_all(&plan(server, streams, threads), tally, OPENING_TIMEOUT)
+}
+
+/// The mean processor time of `count` things, in microseconds.
+pub(crate) fn per_delivery_us(cpu: Duration, count: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a mean of measured times")]
+    let count = count.max(1) as f64;
+    cpu.as_secs_f64() * 1e6 / count
+}
+
+/// Nanoseconds in milliseconds.
+pub(crate) fn ms(nanoseconds: u64) -> f64 {
+    Duration::from_nanos(nanoseconds).as_secs_f64() * 1e3
+}

@@ -233,11 +233,6 @@ impl Server {
         self.process = self.installed.launch(self.address, &self.setup, self.directory.path())?;
         Ok(Instant::now())
     }
-
-    /// Where its data is.
-    pub(crate) fn directory(&self) -> &Path {
-        self.directory.path()
-    }
 }
 
 /// Where a program is.
