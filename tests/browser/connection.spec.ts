@@ -154,3 +154,25 @@ test('a device without network is told so, and comes back with it', async ({
   await context.setOffline(false)
   await expectLive(page)
 })
+
+test('a page from the back/forward cache holds no connection there, and catches up', async ({
+  page,
+  hub,
+}) => {
+  await hub.publish('before')
+  await openLive(page, hub.url)
+  await expect(items(page)).toHaveCount(1)
+  const transition = (type: 'pagehide' | 'pageshow') =>
+    page.evaluate(
+      (name) => window.dispatchEvent(new PageTransitionEvent(name, { persisted: true })),
+      type,
+    )
+  await transition('pagehide')
+  await expect.poll(() => hub.streams()).toBe(0)
+  await hub.publish('meanwhile')
+  await transition('pageshow')
+  await expectLive(page)
+  await expect(texts(page)).toHaveText(['meanwhile', 'before'])
+  await hub.publish('after')
+  await expect(texts(page)).toHaveText(['after', 'meanwhile', 'before'])
+})

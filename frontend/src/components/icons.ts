@@ -46,7 +46,14 @@ const drawings = {
 
 export type IconName = keyof typeof drawings
 
+const paths = new Map<IconName, string[]>()
+
 /** The `d` of each path of the icon; all of them are drawn on a square of 16 by 16. */
 export function iconPaths(name: IconName): string[] {
-  return [...drawings[name].matchAll(/ d="([^"]+)"/g)].map((match) => match[1] ?? '')
+  let known = paths.get(name)
+  if (!known) {
+    known = [...drawings[name].matchAll(/ d="([^"]+)"/g)].map((match) => match[1] ?? '')
+    paths.set(name, known)
+  }
+  return known
 }

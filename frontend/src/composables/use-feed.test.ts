@@ -23,6 +23,7 @@ class FakeConnection implements FeedConnection {
   close() {}
   feed(event: FeedEvent) {
     this.onMessage({ type: 'feed', event })
+    vi.advanceTimersByTime(100)
   }
 }
 
@@ -57,16 +58,20 @@ const snapshot = (notifications: Notification[], values = {}): FeedEvent => ({
   complete: notifications.length < pageSize,
   ...values,
 })
-const settle = () => new Promise((resolve) => setTimeout(resolve))
+const settle = () => vi.advanceTimersByTimeAsync(100)
 
 beforeEach(() => {
+  vi.useFakeTimers()
   scope = effectScope()
   connection = new FakeConnection()
   requests = []
   arrived = []
   filter.value = {}
 })
-afterEach(() => scope.stop())
+afterEach(() => {
+  scope.stop()
+  vi.useRealTimers()
+})
 
 describe('the whole feed', () => {
   it('is unknown, then history and live items in one list without doubles', () => {

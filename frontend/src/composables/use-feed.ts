@@ -3,6 +3,7 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { Notification } from '../api/notification'
 import type { NotificationApi } from '../api/notification-api'
+import { inBatches } from '../feed/batches'
 import { isFiltering, matchesFilter, type FeedFilter } from '../feed/feed-filter'
 import {
   newIn,
@@ -19,6 +20,9 @@ import type { Alert, HostToTab, SavedPosition } from '../stream/tab-messages'
 export const pageSize = 100
 /** A page that is open for weeks must not remember everything it has ever seen. */
 export const maxRemembered = 10_000
+
+/** In a rush the screen is drawn this often; a single notification is shown at once. */
+const batchGapMs = 50
 
 export interface FeedOptions {
   connection: FeedConnection
@@ -59,6 +63,7 @@ export function useFeed(options: FeedOptions) {
     filtering.value ? foundComplete.value : everythingComplete.value,
   )
 
+  const events = inBatches(batchGapMs, takeAll)
   connection.onMessage = (message: HostToTab) => {
     switch (message.type) {
       case 'welcome':
@@ -67,7 +72,7 @@ export function useFeed(options: FeedOptions) {
         audibleSomewhere.value = message.audible
         if (message.known) {
           // No reset: a page out of the back/forward cache may have older pages loaded, and be scrolled.
-          take({ type: 'snapshot', reset: false, live: false, ...message.known })
+          events.add({ type: 'snapshot', reset: false, live: false, ...message.known })
         }
         break
       case 'state':
@@ -83,56 +88,64 @@ export function useFeed(options: FeedOptions) {
         options.onAlert(message.alert)
         break
       case 'feed':
-        take(message.event)
+        events.add(message.event)
         break
     }
   }
 
-  function take(event: FeedEvent): void {
+  /** Takes what happened, in order, and says what of it belongs to the list now shown. */
+  function takeAll(happened: FeedEvent[]): void {
+    const arrived = happened.flatMap(take).reverse()
+    if (arrived.length > 0) options.onArrival(arrived)
+  }
+
+  /** What is new by this event, oldest first. */
+  function take(event: FeedEvent): Notification[] {
     if (event.eventId) eventId = event.eventId
-    const before = list.value
     switch (event.type) {
-      case 'snapshot': {
-        const wasKnown = everythingKnown.value
-        const merged = withSnapshot(everything.value, event)
-        const keptOlder = merged.length > event.notifications.length
-        everything.value = merged
-        everythingKnown.value = true
-        // Older pages that stayed had their own end, or not.
-        if (!keptOlder) everythingComplete.value = event.complete
-        if (filtering.value) void searchAgain()
-        else if (wasKnown) announce(newIn(merged, before).slice(0, event.notifications.length))
-        break
+      case 'snapshot':
+        return takeSnapshot(event)
+      case 'notification': {
+        const before = list.value.length
+        takeNotification(event.notification)
+        return list.value.length > before ? [event.notification] : []
       }
-      case 'notification':
-        everything.value = withNewest(everything.value, event.notification)
-        if (everything.value.length > maxRemembered) {
-          everything.value = everything.value.slice(0, maxRemembered)
-          everythingComplete.value = false
-        }
-        if (
-          filtering.value &&
-          foundKnown.value &&
-          matchesFilter(event.notification, filter.value)
-        ) {
-          found.value = withNewest(found.value, event.notification)
-        }
-        if (list.value.length > before.length) announce([event.notification])
-        break
       case 'deleted':
         everything.value = without(everything.value, [event.id])
         found.value = without(found.value, [event.id])
-        break
+        return []
       case 'cleared':
         everything.value = []
         found.value = []
         everythingComplete.value = foundComplete.value = true
-        break
+        return []
     }
   }
 
-  function announce(notifications: Notification[]): void {
-    if (notifications.length > 0) options.onArrival(notifications)
+  function takeSnapshot(snapshot: Extract<FeedEvent, { type: 'snapshot' }>): Notification[] {
+    const before = everything.value
+    const wasKnown = everythingKnown.value
+    everything.value = withSnapshot(before, snapshot)
+    everythingKnown.value = true
+    // Older pages that stayed have an end of their own.
+    const keptOlder = everything.value.length > snapshot.notifications.length
+    if (!keptOlder) everythingComplete.value = snapshot.complete
+    if (filtering.value) {
+      void searchAgain()
+      return []
+    }
+    return wasKnown ? newIn(snapshot.notifications, before).reverse() : []
+  }
+
+  function takeNotification(notification: Notification): void {
+    everything.value = withNewest(everything.value, notification)
+    if (everything.value.length > maxRemembered) {
+      everything.value = everything.value.slice(0, maxRemembered)
+      everythingComplete.value = false
+    }
+    if (filtering.value && foundKnown.value && matchesFilter(notification, filter.value)) {
+      found.value = withNewest(found.value, notification)
+    }
   }
 
   /** Asks the server for what the filter leaves; the old answer stays until the new one is there. */
@@ -208,7 +221,10 @@ export function useFeed(options: FeedOptions) {
   )
 
   connection.open(options.saved)
-  onScopeDispose(() => connection.close())
+  onScopeDispose(() => {
+    events.stop()
+    connection.close()
+  })
 
   /** What a reload needs in order to go on where this page is now. */
   function position(): SavedPosition | undefined {
