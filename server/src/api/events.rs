@@ -141,7 +141,7 @@ impl EventsApi {
         request: &Request,
         /// The id of the last event that was received.
         #[oai(name = "Last-Event-ID")]
-        last_event_id: Header<Option<String>>,
+        _last_event_id: Header<Option<String>>,
         /// The most notifications in `init`.
         #[oai(validator(maximum(value = "1000")))]
         limit: Query<Option<u16>>,
@@ -151,11 +151,11 @@ impl EventsApi {
             let problem = Problem::new("stopping", "the hub is stopping; come back in a few seconds");
             return Err(EventsError::Stopping(problem, context.drain.as_secs() + fastrand::u64(1..5)));
         }
-        // A browser sends an id of any bytes (WHATWG HTML, section 9.2.3). One that is no ASCII is none of ours, and
-        // is not the same as none at all.
-        let in_header = || request.headers().get("Last-Event-ID").map(|id| String::from_utf8_lossy(id.as_bytes()));
+        // Not the parameter, which takes an id that is not ASCII for none at all; such an id is unknown.
+        let header = request.headers().get("Last-Event-ID");
+        let in_header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
         let in_query = || request.params::<LastEventIdQuery>().ok().and_then(|query| query.last_event_id);
-        let last_event_id = in_header().or_else(in_query);
+        let last_event_id = in_header.or_else(in_query);
         let subscription = context.feed.subscribe(last_event_id.as_deref(), limit.0.unwrap_or(MAX_LIST));
         context.metrics.streams_opened.inc();
         if subscription.is_resumed() {

@@ -97,7 +97,13 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         "<!doctype html>{}",
         service.swagger_ui_html().replace("<title>Swagger UI", "<title>NotifyHub API")
     );
-    Site { api: service.into_endpoint().boxed(), spec: spec.into(), docs: docs.into(), methods }
+    Site {
+        api: service.into_endpoint().boxed(),
+        spec: spec.into(),
+        docs: docs.into(),
+        methods,
+        no_sse: context.no_sse,
+    }
 }
 
 struct Site {
@@ -106,6 +112,8 @@ struct Site {
     docs: bytes::Bytes,
     /// The methods that each path of the specification takes; path parameters stand as `{name}`.
     methods: HashMap<String, String>,
+    /// There are no event streams.
+    no_sse: bool,
 }
 
 impl Site {
@@ -118,6 +126,7 @@ impl Site {
                 Some(Response::builder().content_type("application/json").body(self.spec.clone()))
             }
             "/docs" => Some(html(&self.docs)),
+            "/events" if self.no_sse => Some(events::streaming_is_off()),
             path => page::find(path, request.headers()),
         }
     }

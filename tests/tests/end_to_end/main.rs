@@ -4,3 +4,4 @@
 
 mod delivery;
 mod push;
+mod stream;
