@@ -99,9 +99,8 @@ audit: ## Licences, bans and advisories of all dependencies; needs cargo-deny an
 bench: page ## Measure against the bare-socket limit and other hubs; writes docs/BENCHMARKS.md
 	scripts/install-nchan
 	$(CARGO) build --release --workspace --bins
-	target/release/notifyhub-bench full
+	target/release/notifyhub-bench full --docs docs
 
 .PHONY: bench-smoke
-bench-smoke: page ## The short form: fails if a delivery is lost
-	$(CARGO) build --release --bins --package notifyhub-server --package notifyhub-bench
-	target/release/notifyhub-bench smoke
+bench-smoke: binaries ## The short form: fails if a delivery is lost
+	target/debug/notifyhub-bench smoke
