@@ -197,7 +197,7 @@ struct Stream {
 struct Sequence {
     newest: u32,
     /// Those before `newest` that have not come.
-    missing: Option<Box<BTreeSet<u32>>>,
+    missing: BTreeSet<u32>,
 }
 
 /// How a message stands to those before it.
@@ -212,11 +212,11 @@ impl Sequence {
     fn take(&mut self, number: u32) -> Place {
         if number > self.newest {
             if number > self.newest + 1 {
-                self.missing.get_or_insert_default().extend(self.newest + 1..number);
+                self.missing.extend(self.newest + 1..number);
             }
             self.newest = number;
             Place::Next
-        } else if self.missing.as_mut().is_some_and(|missing| missing.remove(&number)) {
+        } else if self.missing.remove(&number) {
             Place::Late
         } else {
             Place::Again
@@ -224,8 +224,7 @@ impl Sequence {
     }
 
     fn lost(&self, published: u32) -> u64 {
-        let between = self.missing.as_ref().map_or(0, |missing| missing.len());
-        u64::from(published.saturating_sub(self.newest)) + between as u64
+        u64::from(published.saturating_sub(self.newest)) + self.missing.len() as u64
     }
 }
 

@@ -6,9 +6,8 @@ use std::fs;
 pub(crate) fn describe() -> String {
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
     let model = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".into());
-    let memory_kib =
-        field("/proc/meminfo", "MemTotal").and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
-    let memory_gib = memory_kib.unwrap_or(0).div_ceil(1 << 20);
+    let kib = field("/proc/meminfo", "MemTotal").and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
+    let memory_gib = kib.unwrap_or(0).div_ceil(1 << 20);
     format!("{cpus} cores of {model}, {memory_gib} GiB, {}", kernel())
 }
 

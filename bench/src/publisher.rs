@@ -11,7 +11,7 @@ use std::{
 use crate::tally::Tally;
 
 /// The longest a server may take to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How a server is posted a message.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use hdrhistogram::Histogram;
 pub(crate) type Times = Histogram<u64>;
 
 /// The longest time that is told from longer ones.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// An empty histogram.
 pub(crate) fn times() -> Times {

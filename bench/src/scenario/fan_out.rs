@@ -117,10 +117,10 @@ pub(crate) fn measure(
     }
     let (server_before, client_before) = (server.process.cpu(), process::own_cpu());
     let deadline = Instant::now() + BUDGET;
-    let mut sent = 0;
-    while is_complete && sent < messages && (sent == 0 || Instant::now() < deadline) {
+    let mut measured = 0;
+    while is_complete && measured < messages && (measured == 0 || Instant::now() < deadline) {
         is_complete = send()?;
-        sent += 1;
+        measured += 1;
     }
     let server_cpu = server.process.cpu().saturating_sub(server_before);
     let client_cpu = process::own_cpu().saturating_sub(client_before);
@@ -129,7 +129,7 @@ pub(crate) fn measure(
     Ok(FanOut {
         kind: installed.kind,
         streams,
-        messages: sent,
+        messages: measured,
         report,
         to_last_reader: timed.map(|number| tally.to_last_reader(number)).collect(),
         server_cpu,

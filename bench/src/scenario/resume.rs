@@ -21,7 +21,7 @@ pub(crate) const STREAMS: usize = 5_000;
 const MESSAGES: u32 = 50;
 
 /// The longest that all may be away.
-const RESUME_TIMEOUT: Duration = Duration::from_secs(60);
+const RESUME_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What came of a restart.
 #[derive(Clone, Debug)]

@@ -30,10 +30,9 @@ pub(super) fn program(
     directory: &Path,
 ) -> io::Result<Program> {
     // nginx wants its scratch directories where it may write.
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|name| format!("    {name}_temp_path {}/{name};\n", directory.display()))
-        .collect();
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("    {name}_temp_path {}/{name};", directory.display()))
+        .join("\n");
     let owner = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
     let configuration = format!(
         "{owner}
