@@ -176,3 +176,32 @@ test('a page from the back/forward cache holds no connection there, and catches 
   await hub.publish('after')
   await expect(texts(page)).toHaveText(['after', 'meanwhile', 'before'])
 })
+
+test('a page from before an update says so', async ({ page, gateway }) => {
+  await openLive(page, gateway.url)
+  const reload = page.getByRole('button', { name: 'Reload the page' })
+  await expect(reload).toBeHidden()
+  gateway.pretendedVersion = '99.0.0'
+  gateway.cutStreams()
+  await expect(page.getByText('The hub has been updated to 99.0.0.')).toBeVisible()
+  await reload.click()
+  await expectLive(page)
+  await expect(reload).toBeHidden()
+})
+
+test('a browser that forbids all storage gets a page that works', async ({ page, hub }) => {
+  await page.addInitScript(() => {
+    for (const name of ['localStorage', 'sessionStorage']) {
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException('forbidden', 'SecurityError')
+        },
+      })
+    }
+  })
+  await withoutSharedWorker(page)
+  await openLive(page, hub.url)
+  await page.getByRole('button', { name: 'Mute sounds' }).click()
+  await hub.publish('all the same')
+  await expect(item(page, 'all the same')).toBeVisible()
+})

@@ -6,14 +6,14 @@ const storageKey = 'notifyhub.rang'
 const hiddenDelayMs = 40
 const hiddenSpreadMs = 160
 
-export async function claimRing(storage: Storage, notificationId: string): Promise<boolean> {
+export async function claimRing(notificationId: string): Promise<boolean> {
   if (document.hidden) {
     const delayMs = hiddenDelayMs + Math.random() * hiddenSpreadMs
     await new Promise((resolve) => setTimeout(resolve, delayMs))
   }
   try {
-    if (storage.getItem(storageKey) === notificationId) return false
-    storage.setItem(storageKey, notificationId)
+    if (localStorage.getItem(storageKey) === notificationId) return false
+    localStorage.setItem(storageKey, notificationId)
     return true
   } catch {
     // Without storage nobody can be asked; better twice than never.

@@ -6,19 +6,20 @@ import type { SavedPosition } from './tab-messages'
 
 const storageKey = 'notifyhub.position'
 
-export function savePosition(storage: Storage, position: SavedPosition): void {
+export function savePosition(position: SavedPosition): void {
   const notifications = position.notifications.slice(0, snapshotLimit)
   try {
-    storage.setItem(storageKey, JSON.stringify({ eventId: position.eventId, notifications }))
+    // First of all nothing: should there be no room for the new, the old would be wrong.
+    sessionStorage.removeItem(storageKey)
+    sessionStorage.setItem(storageKey, JSON.stringify({ eventId: position.eventId, notifications }))
   } catch {
-    // Full or forbidden storage only costs the head start.
-    storage.removeItem(storageKey)
+    // Full or forbidden storage, where even its name throws, only costs the head start.
   }
 }
 
-export function loadPosition(storage: Storage): SavedPosition | undefined {
+export function loadPosition(): SavedPosition | undefined {
   try {
-    const saved = JSON.parse(storage.getItem(storageKey) ?? 'null')
+    const saved = JSON.parse(sessionStorage.getItem(storageKey) ?? 'null')
     const notifications = parseNotificationArray(saved?.notifications)
     if (typeof saved?.eventId !== 'string' || !notifications) return undefined
     return { eventId: saved.eventId, notifications }

@@ -124,6 +124,7 @@ export const de: Texts = {
     tags: 'Schlagwörter',
     tagsHint: 'Durch Kommas getrennt',
     link: 'Link',
+    linkPlaceholder: 'https://',
     optional: 'freiwillig',
     send: 'Senden',
     failed: (reason: string) => `Nicht gesendet: ${reason}`,
@@ -164,6 +165,11 @@ export const de: Texts = {
     mute: 'Töne ein oder aus',
     help: 'Diese Hilfe',
     escape: 'Suche verlassen, Dialog schließen',
+  },
+
+  update: {
+    available: (version: string) => `Der Hub wurde auf ${version} aktualisiert.`,
+    reload: 'Seite neu laden',
   },
 
   announce: {

@@ -122,6 +122,7 @@ export const en = {
     tags: 'Tags',
     tagsHint: 'Separated by commas',
     link: 'Link',
+    linkPlaceholder: 'https://',
     optional: 'optional',
     send: 'Send',
     failed: (reason: string) => `Not sent: ${reason}`,
@@ -161,6 +162,11 @@ export const en = {
     mute: 'Sounds on or off',
     help: 'This help',
     escape: 'Leave the search, close a dialog',
+  },
+
+  update: {
+    available: (version: string) => `The hub has been updated to ${version}.`,
+    reload: 'Reload the page',
   },
 
   announce: {

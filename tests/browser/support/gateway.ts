@@ -15,6 +15,8 @@ type Mood = 'honest' | 'bad gateway' | 'silent'
 
 export class Gateway {
   mood: Mood = 'honest'
+  /** What the hub is to call its version from now on, as after an update. */
+  pretendedVersion: string | undefined
   /** Some proxies let everything through but event streams. */
   blocksStreams = false
   /** The open event streams, as the browser sees them. */
@@ -101,6 +103,12 @@ export class Gateway {
       this.cutNext = false
       const half = Math.floor(chunk.length / 2)
       outgoing.write(chunk.subarray(0, half), () => outgoing.destroy())
+      return
+    }
+    if (this.pretendedVersion && chunk.includes('event: hello')) {
+      // A body in chunks, so that its length may change.
+      const version = `"version":"${this.pretendedVersion}"`
+      outgoing.write(chunk.toString().replace(/"version":"[^"]*"/, version))
       return
     }
     outgoing.write(chunk)
