@@ -33,7 +33,7 @@ pub fn is_built() -> bool {
 /// The answer for a path, if it is one of the page's. `headers` are the request's: they tell which encodings
 /// and which version the browser has.
 pub fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
-    let name = match path.trim_start_matches('/') {
+    let name = match path.strip_prefix('/').unwrap_or(path) {
         "" => "index.html",
         // The precompressed forms are chosen by Accept-Encoding, never by name.
         name if has_extension(name, "br") || has_extension(name, "gz") => return None,

@@ -103,10 +103,22 @@ impl RawClient {
 
     /// Sends a request with a body of known length.
     pub async fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) {
+        self.try_request(method, path, headers, body).await.expect("sent");
+    }
+
+    /// As [`RawClient::request`], where the server may be gone.
+    pub async fn try_request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<()> {
         let lines = header_lines(headers);
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: {}\r\n{lines}", body.len());
-        self.send([head.as_bytes(), b"\r\n", body].concat()).await;
+        let bytes = [head.as_bytes(), b"\r\n", body].concat();
+        within("the request is sent", self.socket.write_all(&bytes)).await
     }
 
     /// The answer to a HEAD request.

@@ -17,6 +17,7 @@ pub use events::HandOff;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response,
     endpoint::BoxEndpoint,
+    error::{MethodNotAllowedError, NotFoundError},
     http::{HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::{LicenseObject, OpenApiService, Tags};
@@ -91,7 +92,8 @@ pub fn spec() -> String {
 pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static {
     let service = service(Some(context));
     let spec = spec();
-    let methods = methods_by_path(&spec);
+    let mut methods = methods_by_path(&spec);
+    methods.extend(DOCUMENTS.map(|path| (path.to_owned(), "GET, HEAD".to_owned())));
     // The template has neither doctype nor icon of its own.
     let docs = format!(
         "<!doctype html>{}",
@@ -106,11 +108,14 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
     }
 }
 
+/// What stands beside the API and is always there.
+const DOCUMENTS: [&str; 3] = ["/", "/docs", "/openapi.json"];
+
 struct Site {
     api: BoxEndpoint<'static>,
     spec: bytes::Bytes,
     docs: bytes::Bytes,
-    /// The methods that each path of the specification takes; path parameters stand as `{name}`.
+    /// The methods that each path of the specification, and each document, takes; path parameters stand as `{name}`.
     methods: HashMap<String, String>,
     /// There are no event streams.
     no_sse: bool,
@@ -157,6 +162,9 @@ impl Endpoint for Site {
         }
         let error = match self.api.call(request).await {
             Ok(response) => return Ok(response),
+            Err(error) if error.is::<NotFoundError>() && DOCUMENTS.contains(&&*path) => {
+                MethodNotAllowedError.into()
+            }
             Err(error) => error,
         };
         let mut response = problem::of_error(error, &path);

@@ -17,7 +17,7 @@ use super::{
     problem::{ClearError, DeleteError, FindError, ListError, Problem, PublishError},
 };
 use crate::{
-    feed::Published,
+    feed::{Published, Status},
     history::{self, UnknownBefore},
     notification::{Level, NewNotification, Notification},
     page::names_etag,
@@ -203,14 +203,13 @@ impl NotificationsApi {
             tag: tag.0.filter(|tag| !tag.is_empty()),
         };
         let feed = &self.shared.feed;
-        let latest = feed.status().latest_id;
-        if known.0.is_some_and(|known| names_etag(known.as_bytes(), &etag(latest))) {
-            return Ok(ListResponse::NotModified(etag(latest)));
+        // Before the list: a tag that is older than its list costs a poller one answer, one that is newer a change.
+        let etag = etag(&feed.status());
+        if known.0.is_some_and(|known| names_etag(known.as_bytes(), &etag)) {
+            return Ok(ListResponse::NotModified(etag));
         }
         match feed.list(&query) {
-            Ok((event_id, json)) => {
-                Ok(ListResponse::Ok(Encoded::new(json), etag(event_id), "no-cache".into()))
-            }
+            Ok((_, json)) => Ok(ListResponse::Ok(Encoded::new(json), etag, "no-cache".into())),
             Err(UnknownBefore) => {
                 let message =
                     "`before` must be the id of a stored notification; this one is not stored (any more)";
@@ -253,8 +252,10 @@ impl NotificationsApi {
     }
 }
 
-fn etag(event_id: crate::event_id::EventId) -> String {
-    format!("\"{event_id}\"")
+/// The number that is stored belongs to it: a restart with another `--max-notifications` changes the list
+/// without an event.
+fn etag(status: &Status) -> String {
+    format!("\"{}.{}\"", status.latest_id, status.stored)
 }
 
 fn not_stored(id: Uuid) -> Json<Problem> {

@@ -7,7 +7,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, Object,
-    error::{ContentTypeError, ParseParamError, ParseRequestPayloadError},
+    error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError},
     payload::Json,
 };
 use serde::{Deserialize, Serialize};
@@ -153,6 +153,9 @@ pub(super) fn of_error(error: poem::Error, path: &str) -> Response {
     }
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
         return problem(status, "invalid_parameter", format!("`{}`: {}", error.name, error.reason));
+    }
+    if let Some(error) = error.downcast_ref::<ParsePathError>() {
+        return problem(status, "invalid_parameter", format!("{path}: {}", error.reason));
     }
     let code = match status {
         status if status.is_client_error() => "bad_request",

@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod delivery;
+mod durability;
 mod push;
+mod rest;
+mod startup;
 mod stream;

@@ -1,0 +1,100 @@
+//! What supervisors, people and Prometheus ask, and the pages of the site.
+
+use notifyhub_tests::{
+    events::RawEvents,
+    eventually,
+    http::{get, metric, open_streams, request},
+    server::TestServer,
+};
+use serde_json::json;
+
+use super::publish;
+
+#[tokio::test]
+async fn it_is_alive_and_ready() {
+    let server = TestServer::start(&[]);
+    for path in ["/healthz", "/readyz"] {
+        let answer = get(server.socket_address(), path).await;
+        assert_eq!((answer.status(), answer.json()), (200, json!({"status": "ok"})), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_counts() {
+    let server = TestServer::start(&[]);
+    let address = server.socket_address();
+    let streams =
+        [RawEvents::open(address, "/events", &[]).await, RawEvents::open(address, "/events", &[]).await];
+    publish(&server, json!({"message": "x"})).await;
+    let mut status = get(address, "/api/status").await.json();
+    let uptime = status.as_object_mut().unwrap().remove("uptime_s").unwrap();
+    assert!(uptime.as_u64().unwrap() < 3600);
+    let latest = status.as_object_mut().unwrap().remove("latest_id").unwrap();
+    assert!(latest.as_str().unwrap().ends_with("-1"), "{latest}");
+    assert_eq!(
+        status,
+        json!({"version": env!("CARGO_PKG_VERSION"), "connections": 2, "stored": 1, "streaming": true})
+    );
+    drop(streams);
+    eventually("the streams are gone", async || (open_streams(address).await == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn prometheus_reads_the_counters() {
+    let server = TestServer::start(&[]);
+    let address = server.socket_address();
+    let stream = RawEvents::open(address, "/events", &[]).await;
+    for _ in 0..3 {
+        publish(&server, json!({"message": "x"})).await;
+    }
+    let metrics = get(address, "/metrics").await;
+    assert_eq!(
+        metrics.head.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    assert!(metrics.text().ends_with("# EOF\n"));
+    for (name, value) in [
+        ("notifyhub_notifications_published_total", 3),
+        ("notifyhub_notifications_stored", 3),
+        ("notifyhub_streams_open", 1),
+        ("notifyhub_streams_opened_total", 1),
+        ("notifyhub_streams_stalled_total", 0),
+        ("notifyhub_publish_seconds_count", 3),
+    ] {
+        assert_eq!(metric(address, name).await, value, "{name}");
+    }
+    drop(stream);
+}
+
+#[tokio::test]
+async fn the_site_has_a_page_the_documentation_and_the_specification() {
+    let server = TestServer::start(&[]);
+    let address = server.socket_address();
+    for path in ["/", "/docs"] {
+        let page = get(address, path).await;
+        assert_eq!(page.status(), 200, "{path}");
+        assert_eq!(page.head.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
+        assert!(page.text().to_lowercase().starts_with("<!doctype html>"), "{path}");
+    }
+    let spec = get(address, "/openapi.json").await;
+    assert_eq!((spec.status(), spec.head.header("content-type")), (200, Some("application/json")));
+    assert_eq!(spec.json()["info"]["title"], "NotifyHub");
+}
+
+/// HEAD is GET without the body (RFC 9110, section 9.3.2).
+#[tokio::test]
+async fn head_is_answered_wherever_get_is() {
+    let server = TestServer::start(&[]);
+    for path in ["/", "/docs", "/openapi.json", "/healthz", "/api/notifications", "/nothing"] {
+        let expected = get(server.socket_address(), path).await;
+        let mut client = notifyhub_tests::http::RawClient::connect(server.socket_address()).await;
+        client.send(format!("HEAD {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")).await;
+        let head = client.head_alone().await;
+        assert_eq!(head.status, expected.status(), "{path}");
+        assert_eq!(head.header("content-length"), expected.head.header("content-length"), "{path}");
+        assert_eq!(head.header("content-type"), expected.head.header("content-type"), "{path}");
+        client.is_closed_by_server().await;
+    }
+    let options = request(server.socket_address(), "OPTIONS", "/api/notifications", &[], "").await;
+    assert!(options.status() < 500, "{options:?}");
+}
