@@ -69,6 +69,8 @@ impl Hub {
 
     /// Adds frames that follow the newest one without a gap, and wakes everyone once.
     pub fn push(&self, frames: impl IntoIterator<Item = Frame>) {
+        // Encoded before the lock is taken, whatever the iterator does on the way.
+        let frames: Vec<Frame> = frames.into_iter().collect();
         let head = {
             let mut ring = self.ring.write().expect("no one panics with the ring in hand");
             for frame in frames {

@@ -154,6 +154,7 @@ impl Feed {
     /// Sends a heartbeat to everyone at each interval, for ever.
     pub async fn beat(&self) {
         let mut interval = tokio::time::interval(self.heartbeat);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         interval.tick().await;
         loop {
             interval.tick().await;
