@@ -160,20 +160,20 @@ async fn read_body(mut request: poem::Request, limits: &Limits) -> Result<poem::
     let too_large = || {
         let max = limits.max_body_bytes;
         let message = format!("the body is larger than {max} bytes; no notification needs more");
-        Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message))
+        problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
     };
     // Where the length is announced, nobody has to wait for what will not be taken.
     let announced =
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limits.max_body_bytes as u64) {
-        return too_large();
+        return Err(too_large());
     }
     match tokio::time::timeout(limits.body_timeout, body.into_bytes_limit(limits.max_body_bytes)).await {
         Ok(Ok(bytes)) => {
             request.set_body(bytes);
             Ok(request)
         }
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => too_large(),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
         Ok(Err(error)) => Err(problem(StatusCode::BAD_REQUEST, "incomplete_body", error.to_string())),
         Err(_) => {
             let message = format!("the body did not arrive within {} s", limits.body_timeout.as_secs());
