@@ -61,6 +61,22 @@ test.describe('deleting', () => {
   })
 })
 
+test.describe('on a touch screen', () => {
+  test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 780 } })
+
+  test('a tap shows what can be done, and does none of it', async ({ page, hub }) => {
+    await hub.publish('one')
+    await openLive(page, hub.url)
+    const button = item(page, 'one').getByRole('button', { name: 'Delete' })
+    const { x, y, width, height } = (await button.boundingBox())!
+    await page.touchscreen.tap(x + width / 2, y + height / 2)
+    await expect(item(page, 'one').locator('.notification-actions')).toHaveCSS('opacity', '1')
+    await expect(items(page)).toHaveCount(1)
+    await page.touchscreen.tap(x + width / 2, y + height / 2)
+    await expect(items(page)).toHaveCount(0)
+  })
+})
+
 test('clearing asks first', async ({ page, hub }) => {
   await hub.publish('one')
   await openLive(page, hub.url)

@@ -1,14 +1,9 @@
 // The calls of the page to the server's REST interface, with relative addresses, so that they also work
 // under a sub-path. Streams and polling are not made here.
-import type { FeedFilter } from '../feed/feed-filter'
-import { parseNotification, parseNotificationArray } from '../stream/parse'
-import type { NewNotification, Notification, Problem } from './notification'
+import type { ListParameters, NewNotification, Notification, Problem } from './notification'
+import { parseNotification, parseNotificationArray } from './parse'
 
-export interface ListQuery extends FeedFilter {
-  limit: number
-  /** Only what is older than the notification with this id. */
-  before?: string
-}
+export type ListQuery = ListParameters & { limit: number }
 
 export interface NotificationApi {
   list(query: ListQuery, signal?: AbortSignal): Promise<Notification[]>

@@ -1,3 +1,4 @@
+// The joining of history, live items, older pages and filters, with the connection and the API played by the test.
 import { effectScope, ref, type EffectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Notification } from '../api/notification'

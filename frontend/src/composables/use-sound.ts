@@ -2,7 +2,7 @@
 // it yet. Decides nothing about when to ring.
 import { onScopeDispose, ref } from 'vue'
 import { SoundPlayer } from '../sound/sound-player'
-import type { AlertSound } from '../stream/tab-messages'
+import type { AlertSound } from '../feed/alert-sound'
 import { usePreferences } from './preferences'
 
 export function useSound() {

@@ -1,3 +1,4 @@
+// Deleting with a way back, on a fake clock.
 import { effectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError } from '../api/notification-api'

@@ -1,3 +1,4 @@
+// Singly at once, gathered in a rush.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { inBatches } from './batches'
 

@@ -1,3 +1,4 @@
+// The filter in the address, and its agreement with what the server finds.
 import { describe, expect, it } from 'vitest'
 import { filterFromSearch, isFiltering, matchesFilter, searchFromFilter } from './feed-filter'
 

@@ -1,3 +1,4 @@
+// What becomes a link and what must never become one.
 import { describe, expect, it } from 'vitest'
 import { messageParts, safeLink } from './message-parts'
 

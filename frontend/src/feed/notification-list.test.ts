@@ -1,3 +1,4 @@
+// How lists are put together without doubles and without gaps.
 import { describe, expect, it } from 'vitest'
 import type { Notification } from '../api/notification'
 import { newIn, without, withNewest, withOlder, withSnapshot } from './notification-list'

@@ -1,3 +1,4 @@
+// The commands of the empty page, for every kind of address.
 import { describe, expect, it } from 'vitest'
 import { sendCommands } from './send-commands'
 

@@ -1,3 +1,4 @@
+// The two sounds as numbers: short, soft, without clicks.
 import { describe, expect, it } from 'vitest'
 import { synthesize } from './chime'
 

@@ -1,6 +1,6 @@
 // The two sounds of the page, computed from scratch: a soft rising chime, and a lower, darker one for
 // warnings and errors. Pure arithmetic on samples; who plays them, and when, is not decided here.
-import type { AlertSound } from '../stream/tab-messages'
+import type { AlertSound } from '../feed/alert-sound'
 
 interface Tone {
   frequencyHz: number

@@ -1,6 +1,6 @@
 // Plays the chimes through Web Audio and finds out whether the browser lets it: before a first click or
 // key most do not. Knows no Vue, no settings and no notifications.
-import type { AlertSound } from '../stream/tab-messages'
+import type { AlertSound } from '../feed/alert-sound'
 import { synthesize } from './chime'
 
 /** An idle audio context still costs power, on a page that is open all day. */

@@ -1,3 +1,4 @@
+// Who rings, how often, and with which sound, on a fake clock.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Alerting, answerMs, burstMs, quietMs } from './alerting'
 import { FakeEnvironment, fakeNotification } from './fake-environment'

@@ -1,8 +1,9 @@
 // Decides when the person's attention is asked for, and which tab does it: one sound per browser and per
 // burst, none for history. Knows the tabs only by what they say of themselves; plays nothing itself.
 import type { Notification } from '../api/notification'
+import { soundFor, type AlertSound } from '../feed/alert-sound'
 import type { StreamEnvironment } from './environment'
-import type { Alert, AlertSound } from './tab-messages'
+import type { Alert } from './tab-messages'
 
 /** What comes within this time is one burst and rings once, with the sound of its gravest. */
 export const burstMs = 60
@@ -76,9 +77,4 @@ export class Alerting {
     this.answerTimer = environment.setTimer(() => this.ask(), answerMs)
     tab.ring(this.waiting.alert)
   }
-}
-
-function soundFor(notifications: Notification[]): AlertSound {
-  const grave = notifications.some(({ level }) => level === 'warning' || level === 'error')
-  return grave ? 'alarm' : 'chime'
 }

@@ -1,3 +1,4 @@
+// The delays between tries to connect.
 import { describe, expect, it } from 'vitest'
 import { backoffDelayMs, delayCeilingMs, firstDelayCeilingMs } from './backoff'
 

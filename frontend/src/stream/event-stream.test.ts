@@ -1,3 +1,4 @@
+// One connection through all that can happen to it, on a fake clock and with a fake server; no Vue.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EventStream, helloTimeoutMs } from './event-stream'
 import { FakeEnvironment, fakeNotification } from './fake-environment'

@@ -5,7 +5,7 @@ import { backoffDelayMs } from './backoff'
 import type { EventSourceLike, StreamEnvironment } from './environment'
 import { sequenceOf } from './event-id'
 import { FeedPoller } from './feed-poller'
-import { parseNotification, parseNotifications, parseObject } from './parse'
+import { parseNotification, parseNotifications, parseObject } from '../api/parse'
 import {
   snapshotLimit,
   type ConnectionKind,

@@ -2,7 +2,7 @@
 // answer, so that an unchanged feed costs a 304. Decides nothing about streams: EventStream starts and
 // stops it.
 import type { StreamEnvironment } from './environment'
-import { parseNotificationArray } from './parse'
+import { parseNotificationArray } from '../api/parse'
 import { snapshotLimit, type FeedEvent } from './stream-events'
 
 export const pollIntervalMs = 10_000

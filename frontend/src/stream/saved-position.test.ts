@@ -1,3 +1,4 @@
+// What a reload finds again, whatever the storage does.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fakeNotification } from './fake-environment'
 import { loadPosition, savePosition } from './saved-position'

@@ -1,6 +1,6 @@
 // Remembers, for one tab and across a reload, the newest part of the feed and the event it reaches up to,
 // so that the list is there at once and the stream resumes instead of starting afresh.
-import { parseNotificationArray } from './parse'
+import { parseNotificationArray } from '../api/parse'
 import { snapshotLimit } from './stream-events'
 import type { SavedPosition } from './tab-messages'
 

@@ -1,3 +1,4 @@
+// Many tabs and one stream: who is told what, who rings, what is unread.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { burstMs } from './alerting'
 import { FakeEnvironment, fakeNotification } from './fake-environment'

@@ -1,6 +1,7 @@
 // The messages between the tabs and the one that holds the stream for all of them. Both ends are built
 // from the same source, so nothing here needs versions; plain data only, for it is structured-cloned.
 import type { Notification } from '../api/notification'
+import type { AlertSound } from '../feed/alert-sound'
 import type { ConnectionState, FeedEvent } from './stream-events'
 
 /** What a tab can do for the person just now. */
@@ -28,8 +29,6 @@ export type TabToHost =
   | { type: 'reconnect' }
   | { type: 'alerted'; alertId: number }
   | { type: 'leave' }
-
-export type AlertSound = 'chime' | 'alarm'
 
 /** An order to exactly one tab: make the person look up. */
 export interface Alert {

@@ -1,3 +1,4 @@
+// Every language says everything.
 import { describe, expect, it } from 'vitest'
 import { languages, preferredLanguage } from '.'
 

@@ -1,6 +1,6 @@
 // Turns what came over the wire into types that cannot be wrong, once, at the edge. Anything that is not
 // what it should be is dropped here, so that one odd message never stops the feed.
-import { levels, type Level, type Notification } from '../api/notification'
+import { levels, type Level, type Notification } from './notification'
 
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
