@@ -3,10 +3,6 @@
 
 use std::{
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -191,11 +187,31 @@ enum Broken {
     TooLarge,
 }
 
-/// One open connection.
-struct Live {
-    messages: Messages,
-    /// Bytes that came since the last complete event.
-    unparsed: Arc<AtomicUsize>,
+/// Measures the events in a stream of bytes: an empty line ends each (WHATWG HTML, section 9.2.6).
+struct EventSize {
+    bytes: usize,
+    previous: u8,
+    line_is_empty: bool,
+}
+
+impl EventSize {
+    /// Takes in what comes next; the size of the largest event so far, as much of it as is there.
+    fn add(&mut self, received: &[u8]) -> usize {
+        let mut largest = 0;
+        for &byte in received {
+            self.bytes += 1;
+            largest = largest.max(self.bytes);
+            match byte {
+                // The second half of one line end.
+                b'\n' if self.previous == b'\r' => {}
+                b'\n' | b'\r' if self.line_is_empty => self.bytes = 0,
+                b'\n' | b'\r' => self.line_is_empty = true,
+                _ => self.line_is_empty = false,
+            }
+            self.previous = byte;
+        }
+        largest
+    }
 }
 
 /// What an attempt to connect came to, if not to a connection.
@@ -216,21 +232,21 @@ struct Connector {
     silence: Duration,
     /// Attempts in a row that came to no `hello`.
     failures: u32,
-    live: Option<Live>,
+    live: Option<Messages>,
 }
 
 impl Connector {
     async fn next(&mut self) -> Result<Event, SubscribeError> {
         loop {
-            let Some(live) = &mut self.live else {
+            let Some(messages) = &mut self.live else {
                 match self.connect().await {
-                    Ok(live) => self.live = Some(live),
+                    Ok(messages) => self.live = Some(messages),
                     Err(Failure::Never(error)) => return Err(error),
                     Err(Failure::Later(delay)) => self.wait(delay).await,
                 }
                 continue;
             };
-            let message = match tokio::time::timeout(self.silence, live.messages.next()).await {
+            let message = match tokio::time::timeout(self.silence, messages.next()).await {
                 Ok(Some(Ok(message))) => message,
                 Ok(Some(Err(EventStreamError::Transport(Broken::TooLarge)))) => {
                     return Err(SubscribeError::EventTooLarge(self.max_event_bytes));
@@ -242,7 +258,6 @@ impl Connector {
                     continue;
                 }
             };
-            live.unparsed.store(0, Ordering::Relaxed);
             if let Some(retry) = message.retry {
                 self.retry = retry.min(MAX_RETRY);
             }
@@ -291,7 +306,7 @@ impl Connector {
         }
     }
 
-    async fn connect(&mut self) -> Result<Live, Failure> {
+    async fn connect(&mut self) -> Result<Messages, Failure> {
         let mut request = self.client.events();
         if let Some(limit) = self.limit {
             request = request.limit(limit);
@@ -312,15 +327,13 @@ impl Connector {
             );
             return Err(Failure::Never(SubscribeError::Refused(reason)));
         }
-        let unparsed = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&unparsed);
+        let mut size = EventSize { bytes: 0, previous: b'\n', line_is_empty: true };
         let max = self.max_event_bytes;
         let bounded = response.into_inner_stream().map(move |bytes| {
             let bytes: Bytes = bytes.map_err(|_| Broken::Connection)?;
-            let before = count.fetch_add(bytes.len(), Ordering::Relaxed);
-            if before + bytes.len() > max { Err(Broken::TooLarge) } else { Ok(bytes) }
+            if size.add(&bytes) > max { Err(Broken::TooLarge) } else { Ok(bytes) }
         });
-        Ok(Live { messages: bounded.eventsource().boxed(), unparsed })
+        Ok(bounded.eventsource().boxed())
     }
 
     /// Waits before the next attempt: as long as the hub asked for, and after each failure twice as long. The

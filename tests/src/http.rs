@@ -101,6 +101,11 @@ impl RawClient {
         within("the bytes are sent", self.socket.write_all(bytes.as_ref())).await.expect("sent");
     }
 
+    /// As [`RawClient::send`], where the other side may be gone.
+    pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+        self.socket.write_all(bytes.as_ref()).await
+    }
+
     /// Sends a request with a body of known length.
     pub async fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) {
         self.try_request(method, path, headers, body).await.expect("sent");
@@ -155,12 +160,11 @@ impl RawClient {
         Some(head)
     }
 
-    /// On a server's side: the first line of a request, the head of which is then read.
-    pub async fn request_line(&mut self) -> String {
+    /// On a server's side: a request's line and headers.
+    pub(crate) async fn request_head(&mut self) -> String {
         loop {
-            if find(&self.unread, b"\r\n\r\n").is_some() {
-                let text = String::from_utf8_lossy(&self.unread);
-                return text.lines().next().expect("a head has a first line").to_owned();
+            if let Some(end) = find(&self.unread, b"\r\n\r\n") {
+                return String::from_utf8_lossy(&self.unread[..end]).into_owned();
             }
             assert!(self.receive().await, "a request comes");
         }

@@ -7,9 +7,11 @@
 //! - [`http`]: requests and answers as bytes, where the SDK would hide what matters.
 //! - [`events`]: event streams as bytes.
 //! - [`reader`]: an event stream through the SDK.
+//! - [`fake_hub`]: a server that answers as the test says.
 //! - [`proxy`]: a connection that can be cut or made silent.
 
 pub mod events;
+pub mod fake_hub;
 pub mod http;
 pub mod proxy;
 pub mod push;

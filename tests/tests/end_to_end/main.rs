@@ -6,5 +6,6 @@ mod delivery;
 mod durability;
 mod push;
 mod rest;
+mod sdk;
 mod startup;
 mod stream;

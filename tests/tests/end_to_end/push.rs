@@ -1,7 +1,9 @@
 //! `notifyhub-push`: what it takes, what it says, and that it never posts twice.
 
 use notifyhub_tests::{
-    eventually, http,
+    eventually,
+    fake_hub::FakeHub,
+    http,
     proxy::Proxy,
     push::{Pushed, command, push, push_input, run},
     reader::Reader,
@@ -173,13 +175,12 @@ async fn the_hub_can_be_named_in_the_environment() {
 /// Behind a proxy the hub may be a folder of a larger site.
 #[tokio::test]
 async fn the_address_may_have_a_path() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/some/hub/", listener.local_addr().unwrap());
+    let hub = FakeHub::start().await;
+    let url = format!("{}/some/hub/", hub.address());
     let pushing = tokio::spawn(async move { push(&["--url", &url, "--timeout", "0s", "x"]).await });
-    let mut request = http::RawClient::over(listener.accept().await.unwrap().0);
-    let line = request.request_line().await;
-    assert_eq!(line, "POST /some/hub/api/notifications HTTP/1.1");
-    request.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+    let request = hub.request().await;
+    assert!(request.head.starts_with("POST /some/hub/api/notifications HTTP/1.1\r\n"), "{}", request.head);
+    request.answer("404 Not Found", "", "").await;
     let pushed = pushing.await.unwrap();
     assert_eq!(pushed.code, 1, "{pushed:?}");
     assert!(
@@ -230,23 +231,16 @@ async fn a_lost_answer_posts_nothing_twice() {
 
 #[tokio::test]
 async fn the_hubs_refusal_is_passed_on_and_a_failing_hub_is_tried_again() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let hub = FakeHub::start().await;
+    let url = hub.address();
     let pushing = tokio::spawn(async move { push(&["--url", &url, "x"]).await });
-    for (status, body) in [
-        ("503 Service Unavailable", r#"{"code":"stopping","message":"later"}"#),
-        ("400 Bad Request", r#"{"code":"invalid","message":"no such thing"}"#),
-    ] {
-        let mut request = http::RawClient::over(listener.accept().await.unwrap().0);
-        request.request_line().await;
-        let length = body.len();
-        request
-            .send(format!(
-                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\
-                 Content-Length: {length}\r\n\r\n{body}"
-            ))
-            .await;
-    }
+    let json = "Content-Type: application/json\r\n";
+    let first = hub.request().await;
+    let key = first.header("Idempotency-Key").unwrap().to_owned();
+    first.answer("503 Service Unavailable", json, r#"{"code":"stopping","message":"later"}"#).await;
+    let second = hub.request().await;
+    assert_eq!(second.header("Idempotency-Key"), Some(key.as_str()));
+    second.answer("400 Bad Request", json, r#"{"code":"invalid","message":"no such thing"}"#).await;
     let pushed = pushing.await.unwrap();
     assert_eq!(
         (pushed.code, pushed.stderr.as_str()),
