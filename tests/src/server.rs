@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, Mutex, mpsc},
 };
 
+use command_fds::{CommandFdExt as _, FdMapping};
 use notifyhub_sdk::{Client, connect};
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
@@ -25,11 +26,13 @@ pub struct Launch<'a> {
     pub under: &'a [&'a str],
     /// The server's options.
     pub options: &'a [&'a str],
+    /// A socket that the server finds as file descriptor 3.
+    pub inherited: Option<&'a TcpListener>,
 }
 
 impl Default for Launch<'_> {
     fn default() -> Self {
-        Launch { host: "127.0.0.1", under: &[], options: &[] }
+        Launch { host: "127.0.0.1", under: &[], options: &[], inherited: None }
     }
 }
 
@@ -59,7 +62,11 @@ impl TestServer {
 
     /// Starts the server again after it has stopped or was killed: with the same port and data directory.
     pub fn start_again(&mut self, options: &[&str]) {
-        let launch = Launch { options, ..Launch::default() };
+        self.relaunch(Launch { options, ..Launch::default() });
+    }
+
+    /// As [`TestServer::start_again`], in an unusual way.
+    pub fn relaunch(&mut self, launch: Launch<'_>) {
         (self.child, self.said, self.address) = eventually_blocking("the server has its port again", || {
             spawn(launch, self.data.path(), self.address.port()).ok()
         });
@@ -181,6 +188,12 @@ fn spawn(launch: Launch<'_>, data: &Path, port: u16) -> Result<Started, PortTake
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if let Some(listener) = launch.inherited {
+        let parent_fd = listener.try_clone().expect("a socket can be shared").into();
+        command
+            .fd_mappings(vec![FdMapping { parent_fd, child_fd: 3 }])
+            .expect("one mapping does not collide");
+    }
     let mut child = forget_settings(&mut command).spawn().expect("`setpriv` can be run");
     let said = collect(child.stderr.take().expect("it is a pipe"));
     let page = page_line(child.stdout.take().expect("it is a pipe"));
@@ -195,6 +208,7 @@ fn spawn(launch: Launch<'_>, data: &Path, port: u16) -> Result<Started, PortTake
         assert!(said.contains("is in use"), "the server did not start ({status:?}): {said}");
         return Err(PortTaken);
     };
+    let page = page.replace("//localhost:", "//127.0.0.1:");
     let address = page.trim_start_matches("http://").split('/').next().and_then(|text| text.parse().ok());
     let address: SocketAddr = address.unwrap_or_else(|| panic!("no address to connect to: {page}"));
     Ok((child, said, address))

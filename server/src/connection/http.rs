@@ -42,6 +42,10 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long a peer has to read the last answer after it was told that the connection ends.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long, once the hub stops, a connection has to bring its first request. Its peer was let in and knows of no
+/// stop: the request is on its way.
+const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(500);
+
 /// After how long a silent peer is asked by the system whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -75,19 +79,32 @@ pub(super) async fn serve<E>(
         .serve_connection(io, service);
 
     let mut stopping = pin!(settings.shutdown.begun());
-    let mut is_stopping = false;
+    let mut grace = pin!(async {
+        // Begins to run once the hub stops.
+        tokio::time::sleep(FIRST_REQUEST_GRACE).await;
+    });
+    let (mut is_stopping, mut is_closing) = (false, false);
     let subscription = poll_fn(|cx| {
-        if !is_stopping && stopping.as_mut().poll(cx).is_ready() {
-            is_stopping = true;
-            Pin::new(&mut connection).graceful_shutdown();
-        }
-        match connection.poll_without_shutdown(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(None),
-            Poll::Ready(Err(error)) => {
-                tracing::debug!(%peer, %error, "a connection ended early");
-                Poll::Ready(None)
+        loop {
+            match connection.poll_without_shutdown(cx) {
+                Poll::Ready(Ok(())) => return Poll::Ready(None),
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!(%peer, %error, "a connection ended early");
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => {}
             }
-            Poll::Pending => conversation.departure().map_or(Poll::Pending, |left| Poll::Ready(Some(left))),
+            if let Some(subscription) = conversation.departure() {
+                return Poll::Ready(Some(subscription));
+            }
+            // Only now, for hyper drops a connection on which it has read nothing yet.
+            is_stopping = is_stopping || stopping.as_mut().poll(cx).is_ready();
+            let mut may_close = || conversation.has_begun() || grace.as_mut().poll(cx).is_ready();
+            if is_closing || !is_stopping || !may_close() {
+                return Poll::Pending;
+            }
+            is_closing = true;
+            Pin::new(&mut connection).graceful_shutdown();
         }
     })
     .await;

@@ -17,6 +17,8 @@ use crate::feed::Subscription;
 
 /// Whose turn it is.
 enum Turn {
+    /// The peer's, for its first request.
+    First,
     /// The peer's: nothing was asked, or everything was answered.
     Peer,
     /// The service has a request.
@@ -47,7 +49,12 @@ pub(super) enum Answer {
 
 impl Conversation {
     pub(super) fn new() -> Self {
-        Conversation(Arc::new(Mutex::new(Turn::Peer)))
+        Conversation(Arc::new(Mutex::new(Turn::First)))
+    }
+
+    /// Whether there was a request.
+    pub(super) fn has_begun(&self) -> bool {
+        !matches!(*self.turn(), Turn::First)
     }
 
     /// The service has a request.
@@ -88,7 +95,7 @@ impl Conversation {
     }
 
     fn is_peers_turn(&self) -> bool {
-        matches!(*self.turn(), Turn::Peer)
+        matches!(*self.turn(), Turn::First | Turn::Peer)
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {

@@ -236,22 +236,27 @@ async fn a_connection_goes_on_after_a_refusal() {
     }
 }
 
-/// What is not HTTP at all is answered by the HTTP library, without a body of ours, and the connection ends.
+/// Here the HTTP library answers, and the connection ends.
 #[tokio::test]
-async fn what_is_not_http_ends_the_connection() {
+async fn what_is_not_http_is_told_so_and_ends_the_connection() {
     let server = TestServer::start(&[]);
-    let long = format!("GET /{} HTTP/1.1\r\nHost: hub\r\n\r\n", "x".repeat(100_000));
-    for (request, statuses) in [
-        ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", [400, 400]),
-        ("GET / HTTP/9.9\r\n\r\n", [400, 505]),
-        ("GET\r\n\r\n", [400, 400]),
-        (&long, [431, 414]),
+    let address = format!("GET /{} HTTP/1.1\r\nHost: hub\r\n\r\n", "x".repeat(70_000));
+    let header = format!("GET / HTTP/1.1\r\nHost: hub\r\nX: {}\r\n\r\n", "x".repeat(70_000));
+    let headers = format!("GET / HTTP/1.1\r\nHost: hub\r\n{}\r\n", "X: x\r\n".repeat(1000));
+    for (request, status, code) in [
+        ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", 400, "not_http"),
+        ("GET / HTTP/9.9\r\n\r\n", 400, "not_http"),
+        ("GET\r\n\r\n", 400, "not_http"),
+        ("GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, "not_http"),
+        ("POST /api/notify HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400, "not_http"),
+        (&address, 414, "address_too_long"),
+        (&header, 431, "head_too_large"),
+        (&headers, 431, "head_too_large"),
     ] {
         let mut client = RawClient::connect(server.socket_address()).await;
-        client.send(request).await;
-        if let Some(head) = client.try_head().await {
-            assert!(statuses.contains(&head.status), "{head:?}");
-        }
+        // It may be refused before all of it is sent.
+        let _ = client.try_send(request).await;
+        assert_problem(&client.answer().await, status, code, "");
         client.is_closed_by_server().await;
     }
     assert_eq!(get(server.socket_address(), "/healthz").await.status(), 200);

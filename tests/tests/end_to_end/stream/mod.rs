@@ -1,9 +1,9 @@
 //! `GET /events` to the byte: what docs/PROTOCOL.md promises to whoever writes a client.
 
 mod beginning;
-mod connections;
 mod heartbeats;
 mod opening_bytes;
+mod transport;
 
 use notifyhub_tests::{
     events::RawEvents,
