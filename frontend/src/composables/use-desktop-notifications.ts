@@ -24,7 +24,8 @@ export function useDesktopNotifications() {
     desktopNotifications.value = permission.value === 'granted'
   }
 
-  function show(notifications: FeedNotification[]): void {
+  /** The newest of a burst, in place of what was shown of the same burst before. */
+  function show(notifications: readonly FeedNotification[], burst: number): void {
     const [newest] = notifications
     if (!newest || !active.value) return
     const more = notifications.length - 1
@@ -34,8 +35,7 @@ export function useDesktopNotifications() {
       const shown = new Notification(title, {
         body: body.slice(0, 300),
         icon: new URL('icons/icon-192.png', document.baseURI).href,
-        // The same alert shown by two tabs replaces itself.
-        tag: newest.id,
+        tag: `notifyhub-${burst}`,
       })
       shown.addEventListener('click', () => {
         window.focus()

@@ -1,7 +1,7 @@
 // Whether somebody has scrolled down far enough that new items at the top would be out of sight.
 import { onScopeDispose, readonly, ref, type Ref } from 'vue'
 
-const thresholdPx = 80
+export const thresholdPx = 80
 
 export function useScrolledDown(): { isScrolledDown: Readonly<Ref<boolean>> } {
   const isScrolledDown = ref(window.scrollY > thresholdPx)

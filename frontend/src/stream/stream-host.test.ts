@@ -1,6 +1,6 @@
 // Many tabs and one stream: who is told what, who rings, what is unread.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { burstMs } from './alerting'
+import { gatherMs } from './alerting'
 import { FakeEnvironment, fakeNotification } from './fake-environment'
 import { presenceIntervalMs, StreamHost, type TabPort } from './stream-host'
 import type { HostToTab, Presence, SavedPosition } from './tab-messages'
@@ -93,10 +93,10 @@ describe('alerts', () => {
     const visible = join({ visible: true })
     environment.source.welcome()
     environment.source.emit('init', [fakeNotification()], 'e-1')
-    vi.advanceTimersByTime(burstMs)
+    vi.advanceTimersByTime(gatherMs)
     expect(alertsOf(visible)).toBe(0)
     notify(2)
-    vi.advanceTimersByTime(burstMs)
+    vi.advanceTimersByTime(gatherMs)
     expect([alertsOf(hidden), alertsOf(visible)]).toEqual([0, 1])
   })
 
@@ -106,7 +106,7 @@ describe('alerts', () => {
     environment.source.welcome()
     environment.source.emit('init', [], 'e-1')
     notify(2)
-    vi.advanceTimersByTime(burstMs)
+    vi.advanceTimersByTime(gatherMs)
     expect([alertsOf(silent), alertsOf(sounding)]).toEqual([0, 1])
   })
 
@@ -116,7 +116,7 @@ describe('alerts', () => {
     environment.source.welcome({ resumed: true, latest_id: 'e-2' })
     notify(2)
     environment.source.emit('notification', known, 'e-3')
-    vi.advanceTimersByTime(burstMs)
+    vi.advanceTimersByTime(gatherMs)
     expect(alertsOf(tab)).toBe(0)
   })
 
@@ -125,10 +125,10 @@ describe('alerts', () => {
     const first = fakeNotification()
     environment.answer = { status: 200, etag: null, body: [first] }
     const tab = join()
-    await vi.advanceTimersByTimeAsync(burstMs)
+    await vi.advanceTimersByTimeAsync(gatherMs)
     expect(alertsOf(tab)).toBe(0)
     environment.answer = { status: 200, etag: null, body: [fakeNotification(), first] }
-    await vi.advanceTimersByTimeAsync(10_000 + burstMs)
+    await vi.advanceTimersByTimeAsync(10_000 + gatherMs)
     expect(alertsOf(tab)).toBe(1)
   })
 })

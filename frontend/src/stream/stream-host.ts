@@ -47,7 +47,6 @@ export class StreamHost {
     this.alerting = new Alerting({
       environment,
       candidates: () => this.alertCandidates(),
-      isUnseen: () => !this.isAnyVisible(),
     })
   }
 
@@ -150,9 +149,10 @@ export class StreamHost {
     }
     this.broadcast({ type: 'feed', event })
     if (arrived.length === 0) return
-    if (!this.isAnyVisible()) this.addUnread(arrived)
+    const unseen = !this.isAnyVisible()
+    if (unseen) this.addUnread(arrived)
     if (event.type !== 'deleted' && event.type !== 'cleared' && event.live) {
-      this.alerting.add(arrived)
+      this.alerting.add(arrived, unseen)
     }
   }
 

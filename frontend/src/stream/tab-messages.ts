@@ -33,11 +33,13 @@ export type TabToHost =
 /** An order to exactly one tab: make the person look up. */
 export interface Alert {
   alertId: number
-  sound: AlertSound
-  /** What has come in, newest first. */
-  notifications: Notification[]
-  /** No tab is visible, so that a desktop notification is in place. */
-  unseen: boolean
+  /** The burst it belongs to: what is shown of an earlier alert of the same burst is replaced. */
+  burst: number
+  /** Absent when the burst has already rung. */
+  sound?: AlertSound
+  newestId: string
+  /** What of the burst came in while no tab was visible, newest first: for desktop notifications. */
+  unseen: Notification[]
 }
 
 export type HostToTab =
