@@ -69,10 +69,15 @@ impl RawEvents {
     }
 
     /// The answer to a request for a stream that was sent already.
-    pub async fn over(mut client: RawClient) -> Self {
-        let head = client.head().await;
+    pub async fn over(client: RawClient) -> Self {
+        RawEvents::try_over(client).await.expect("an answer comes")
+    }
+
+    /// As [`RawEvents::over`]; `None` when the hub is stopping or gone.
+    pub async fn try_over(mut client: RawClient) -> Option<Self> {
+        let head = client.try_head().await.filter(|head| head.status != 503)?;
         assert_eq!(head.status, 200, "{head:?}");
-        RawEvents { client, head, undivided: Vec::new() }
+        Some(RawEvents { client, head, undivided: Vec::new() })
     }
 
     /// The next event.

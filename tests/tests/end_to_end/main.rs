@@ -8,5 +8,7 @@ mod durability;
 mod push;
 mod rest;
 mod sdk;
+mod shutdown;
 mod startup;
 mod stream;
+mod third_party;

@@ -241,7 +241,7 @@ async fn a_connection_goes_on_after_a_refusal() {
 async fn what_is_not_http_is_told_so_and_ends_the_connection() {
     let server = TestServer::start(&[]);
     let address = format!("GET /{} HTTP/1.1\r\nHost: hub\r\n\r\n", "x".repeat(70_000));
-    let header = format!("GET / HTTP/1.1\r\nHost: hub\r\nX: {}\r\n\r\n", "x".repeat(70_000));
+    let header = format!("GET / HTTP/1.1\r\nHost: hub\r\nX: {}\r\n\r\n", "x".repeat(500_000));
     let headers = format!("GET / HTTP/1.1\r\nHost: hub\r\n{}\r\n", "X: x\r\n".repeat(1000));
     for (request, status, code) in [
         ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", 400, "not_http"),
