@@ -7,6 +7,11 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   retries: 0,
+  projects: [
+    { name: 'page', grepInvert: /@alone/ },
+    // What is measured in milliseconds must not share the machine with other browsers.
+    { name: 'measured', grep: /@alone/, workers: 1, dependencies: ['page'] },
+  ],
   timeout: 30_000,
   expect: { timeout: 8_000 },
   forbidOnly: Boolean(process.env.CI),

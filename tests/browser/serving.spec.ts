@@ -116,7 +116,7 @@ test('the manifest makes it installable', async ({ page, hub }) => {
   expect(errors).toEqual([])
 })
 
-test('the first paint is there within a second', async ({ page, hub }) => {
+test('the first paint is there within a second', { tag: '@alone' }, async ({ page, hub }) => {
   await hub.publish('x')
   await openLive(page, hub.url)
   const paintMs = await page.evaluate(
@@ -126,39 +126,43 @@ test('the first paint is there within a second', async ({ page, hub }) => {
   expect(paintMs).toBeLessThan(1_000)
 })
 
-test('from notifyhub-push to the painted item in under 100 ms', async ({ page, hub }) => {
-  await page.addInitScript(() => {
-    const painted: Record<string, number> = {}
-    Object.assign(window, { painted })
-    const look = () => {
-      for (const text of document.querySelectorAll('.message-text')) {
-        const message = text.textContent ?? ''
-        if (message in painted) continue
-        painted[message] = 0
-        // The frame after the one that draws it begins when the drawn one is out.
-        requestAnimationFrame(() => setTimeout(() => (painted[message] = Date.now())))
+test(
+  'from notifyhub-push to the painted item in under 100 ms',
+  { tag: '@alone' },
+  async ({ page, hub }) => {
+    await page.addInitScript(() => {
+      const painted: Record<string, number> = {}
+      Object.assign(window, { painted })
+      const look = () => {
+        for (const text of document.querySelectorAll('.message-text')) {
+          const message = text.textContent ?? ''
+          if (message in painted) continue
+          painted[message] = 0
+          // The frame after the one that draws it begins when the drawn one is out.
+          requestAnimationFrame(() => setTimeout(() => (painted[message] = Date.now())))
+        }
       }
+      new MutationObserver(look).observe(document, { childList: true, subtree: true })
+    })
+    await openLive(page, hub.url)
+    const durations: number[] = []
+    for (let round = 0; round < 20; round++) {
+      const message = `round ${round}`
+      const startedMs = Date.now()
+      await hub.push(message)
+      const paintedMs = await page.waitForFunction(
+        (text) => (window as unknown as { painted: Record<string, number> }).painted[text],
+        message,
+      )
+      durations.push(((await paintedMs.jsonValue()) as number) - startedMs)
     }
-    new MutationObserver(look).observe(document, { childList: true, subtree: true })
-  })
-  await openLive(page, hub.url)
-  const durations: number[] = []
-  for (let round = 0; round < 20; round++) {
-    const message = `round ${round}`
-    const startedMs = Date.now()
-    await hub.push(message)
-    const paintedMs = await page.waitForFunction(
-      (text) => (window as unknown as { painted: Record<string, number> }).painted[text],
-      message,
+    durations.sort((one, other) => one - other)
+    const [lowerQuartile, median] = [0.25, 0.5].map((part) => durations[durations.length * part]!)
+    console.log(
+      `from starting notifyhub-push to painted: median ${median} ms, ` +
+        `lower quartile ${lowerQuartile} ms, slowest ${durations.at(-1)} ms`,
     )
-    durations.push(((await paintedMs.jsonValue()) as number) - startedMs)
-  }
-  durations.sort((one, other) => one - other)
-  const [lowerQuartile, median] = [0.25, 0.5].map((part) => durations[durations.length * part]!)
-  console.log(
-    `from starting notifyhub-push to painted: median ${median} ms, ` +
-      `lower quartile ${lowerQuartile} ms, slowest ${durations.at(-1)} ms`,
-  )
-  // Not the median: a busy machine makes half of the rounds slow, a slow page all of them.
-  expect(lowerQuartile).toBeLessThan(100)
-})
+    // Not the median: a busy machine makes half of the rounds slow, a slow page all of them.
+    expect(lowerQuartile).toBeLessThan(100)
+  },
+)

@@ -71,10 +71,6 @@ test('rings once for a burst, and not for what was there before', async ({ page,
   await unblock(page)
   await expect(item(page, 'old news')).toBeVisible()
   await Promise.all(Array.from({ length: 15 }, (_, index) => hub.publish(`burst ${index}`)))
-  for (const text of ['and on', 'and on and on']) {
-    await hub.publish(text)
-    await expect(item(page, text).first()).toBeVisible()
-  }
   await expect.poll(() => sounds(page)).toBe(1)
   await expect(item(page, 'burst')).not.toHaveCount(0)
   expect(await sounds(page)).toBe(1)
