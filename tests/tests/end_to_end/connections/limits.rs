@@ -83,7 +83,7 @@ async fn whoever_is_refused_holds_nobody_up() {
 async fn one_address_does_not_take_the_places_of_the_others() {
     let server = TestServer::start(&["--max-connections-per-ip", "2"]);
     let address = server.socket_address();
-    let (first, second) = (Ipv4Addr::new(127, 0, 0, 1), Ipv4Addr::new(127, 0, 0, 2));
+    let (first, second) = (Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2));
     let mut kept = Vec::new();
     for local in [first, first, second, second] {
         let (answer, client) = ask(connect_from(local, address).await).await;

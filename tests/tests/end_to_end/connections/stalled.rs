@@ -142,7 +142,7 @@ async fn a_reader_that_lags_behind_the_log_is_told() {
             break;
         }
         seen += 1;
-        assert!(block.id().ends_with(&format!("-{seq}", seq = seen)), "{} is not number {seen}", block.id());
+        assert!(block.id().ends_with(&format!("-{seen}")), "{} is not number {seen}", block.id());
     }
     publish(&publisher, "live").await;
     assert_eq!(slow.next_but_heartbeats().await.message(), "live");

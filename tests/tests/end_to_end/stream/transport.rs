@@ -29,7 +29,8 @@ async fn http_1_0_and_1_1_carry_the_same_bytes() {
         publish(&server, &format!("before {n} \0\r\n🎉")).await;
     }
     let mut pairs = Vec::new();
-    for query in ["".into(), "?limit=3".into(), format!("?last_event_id={epoch}-15"), "?lastEventId=x".into()]
+    for query in
+        [String::new(), "?limit=3".into(), format!("?last_event_id={epoch}-15"), "?lastEventId=x".into()]
     {
         let path = format!("/events{query}");
         let mut pair = Vec::new();
