@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Bench, DELIVERY_TIMEOUT, ms, open, per_delivery_us};
+use super::{Bench, DELIVERY_TIMEOUT, SETTLING, ms, open, per_delivery_us};
 use crate::{
     fleet::Report,
     process,
@@ -104,6 +104,7 @@ pub(crate) fn measure(
     let server = installed.start(&Setup::default())?;
     let tally = Tally::new(WARM_UP + messages, WARM_UP + 1).into();
     let fleet = open(&server, streams, threads, &tally)?;
+    std::thread::sleep(SETTLING);
     let mut publisher = Publisher::connect(server.address, server.kind.posting(), &tally, 0)?;
     let mut send = || -> io::Result<bool> {
         // Everything that the one before has set off should be over.

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use super::{Bench, open};
+use super::{Bench, OPENING_AT_ONCE, open};
 use crate::{
     process::Memory,
     servers::{Installed, Kind, Setup},
@@ -75,9 +75,9 @@ pub(crate) fn run(bench: &Bench, streams: &[usize]) -> io::Result<Vec<Idle>> {
 
 fn measure(installed: &Installed, streams: usize, threads: usize) -> io::Result<Idle> {
     let server = installed.start(&Setup { heartbeat: Duration::from_secs(1) })?;
-    // What the first streams make once is not theirs.
+    // What is made once, for opening so many at a time, is no stream's own.
     let tally = Tally::new(0, 1).into();
-    open(&server, 10, threads, &tally)?.close(0)?;
+    open(&server, OPENING_AT_ONCE, threads, &tally)?.close(0)?;
     std::thread::sleep(SETTLING);
     let before = server.process.memory();
 

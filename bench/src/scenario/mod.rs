@@ -44,6 +44,10 @@ const OPENING_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest a message may take to its last reader.
 pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Between opening the streams and the first message: a server may send a response's head before the subscription
+/// counts.
+const SETTLING: Duration = Duration::from_millis(500);
+
 /// How many streams are opened at the same time where opening is not what is measured.
 const OPENING_AT_ONCE: usize = 128;
 

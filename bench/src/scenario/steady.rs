@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Bench, DELIVERY_TIMEOUT, open};
+use super::{Bench, DELIVERY_TIMEOUT, SETTLING, open};
 use crate::{
     fleet::Report,
     publisher::Publisher,
@@ -59,7 +59,7 @@ fn measure(installed: &Installed, threads: usize) -> io::Result<Steady> {
     let tally = Tally::new(WARM_UP + MESSAGES, WARM_UP + 1).into();
     let fleet = open(&server, STREAMS, threads, &tally)?;
     let mut publisher = Publisher::connect(server.address, server.kind.posting(), &tally, 0)?;
-    let start = Instant::now() + PERIOD;
+    let start = Instant::now() + SETTLING;
     let mut measured_from = (Instant::now(), Duration::ZERO);
     for number in 0..WARM_UP + MESSAGES {
         if number == WARM_UP {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Bench, DELIVERY_TIMEOUT, OPENING_TIMEOUT};
+use super::{Bench, DELIVERY_TIMEOUT, OPENING_TIMEOUT, SETTLING};
 use crate::{
     fleet::{Fleet, Report},
     publisher::Publisher,
@@ -63,6 +63,7 @@ fn measure(installed: &Installed, threads: usize) -> io::Result<Storm> {
     let all_open = start.elapsed();
     let cpu = server.process.cpu().saturating_sub(cpu_before);
     let failed = STREAMS - tally.open.load(Relaxed);
+    std::thread::sleep(SETTLING);
     let mut publisher = Publisher::connect(server.address, server.kind.posting(), &tally, 0)?;
     let number = publisher.publish()?;
     fleet.wait_for(number, STREAMS - failed, DELIVERY_TIMEOUT);
