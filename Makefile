@@ -49,14 +49,15 @@ spec: ## Write openapi.json and the page's types from the server's code
 	@if scripts/has-node; then $(MAKE) frontend/node_modules/.package-lock.json && npm --prefix frontend run generate; fi
 
 .PHONY: test
-test: test-rust test-spec test-clients test-page test-browser ## Install what the tests need and run all of them
+test: test-rust test-spec test-page test-browser ## Install what the tests need and run all of them
 
 .PHONY: binaries
 binaries: page
 	$(CARGO) build --workspace --bins
 
 .PHONY: test-rust
-test-rust: binaries ## Unit, property and end-to-end tests
+test-rust: export TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
+test-rust: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## Unit, property and end-to-end tests
 ifeq ($(NEXTEST),yes)
 	$(CARGO) nextest run --workspace
 else
@@ -89,11 +90,12 @@ test-browser: binaries tests/browser/node_modules/.package-lock.json ## The page
 	npm --prefix tests/browser test
 
 .PHONY: lint
-lint: frontend/node_modules/.package-lock.json ## Formatting, lints and documentation, warnings as errors
+lint: frontend/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json ## Formatting, lints and documentation, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	npm --prefix frontend run lint
+	npm --prefix tests/browser run lint
 
 .PHONY: audit
 audit: ## Licences, bans and advisories of all dependencies; needs cargo-deny and the network

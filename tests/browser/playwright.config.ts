@@ -4,6 +4,8 @@ import { defineConfig } from '@playwright/test'
 
 export default defineConfig({
   testDir: '.',
+  // Pictures of the page are taken on request: npm run screenshots.
+  testIgnore: process.env.SCREENSHOTS ? [] : 'screenshots.spec.ts',
   fullyParallel: true,
   workers: 2,
   retries: 0,

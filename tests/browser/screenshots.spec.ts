@@ -4,7 +4,6 @@ import type { Page } from '@playwright/test'
 import { banner, expect, item, items, openLive, setHidden, test } from './support/test'
 import type { Hub, NewNotification } from './support/hub'
 
-test.skip(!process.env.SCREENSHOTS, 'taken only on request')
 test.use({ deviceScaleFactor: 2 })
 
 const folder = new URL('../../docs/screenshots/', import.meta.url).pathname
