@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod connections;
-mod delivery;
 mod durability;
 mod push;
 mod rest;

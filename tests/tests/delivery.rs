@@ -1,4 +1,8 @@
 //! The main job: what is posted is with every reader in under 100 ms, in one order for all.
+//!
+//! A binary of its own, so that these tests share the machine with no others, under `cargo test` too; and they
+//! take turns.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +12,17 @@ use notifyhub_tests::{
     reader::{Reader, publish},
     server::TestServer,
 };
+use tokio::sync::Mutex;
 
 /// What the hub promises.
 const PROMISED: Duration = Duration::from_millis(100);
 
+/// Held by the test whose turn it is.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_of_200_notifications_is_with_its_reader_within_100_ms() {
+    let _turn = TURN.lock().await;
     let server = TestServer::start(&[]);
     let client = server.client();
     let mut reader = Reader::start(&client).await;
@@ -43,6 +52,7 @@ async fn each_of_200_notifications_is_with_its_reader_within_100_ms() {
 /// The time a process takes to start is not the hub's: what counts is the time from the hub's own timestamp.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_command_line_posts_is_with_the_reader_within_100_ms() {
+    let _turn = TURN.lock().await;
     let server = TestServer::start(&[]);
     let mut reader = Reader::start(&server.client()).await;
     let receiving = tokio::spawn(async move {
@@ -65,6 +75,7 @@ async fn what_the_command_line_posts_is_with_the_reader_within_100_ms() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_readers_see_the_posts_of_many_publishers_in_the_same_order() {
+    let _turn = TURN.lock().await;
     let server = TestServer::start(&[]);
     let client = server.client();
     let mut readers = Vec::new();
