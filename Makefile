@@ -74,10 +74,6 @@ $(VENV)/installed: tests/requirements.txt
 test-spec: $(VENV)/installed ## An independent validator on openapi.json
 	$(VENV)/bin/openapi-spec-validator openapi.json
 
-.PHONY: test-clients
-test-clients: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## Clients by others, unchanged
-	TEST_PYTHON=$(abspath $(VENV))/bin/python $(CARGO) test --package notifyhub-tests --test end_to_end -- --ignored third_party
-
 .PHONY: test-page
 test-page: frontend/node_modules/.package-lock.json ## The page's unit tests, and its types against openapi.json
 	npm --prefix frontend run typecheck

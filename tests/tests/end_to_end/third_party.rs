@@ -1,5 +1,5 @@
-//! Clients by others, unchanged, receive everything and resume. They need Python and Node packages, so these tests
-//! run on request only: `make test-clients`.
+//! Clients by others, unchanged, receive everything and resume. They need Python and Node packages, which
+//! `make test-rust` installs.
 
 use std::{path::Path, process::Stdio};
 
@@ -25,7 +25,7 @@ impl ThirdParty {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{interpreter}: {error}; run `make test-clients`"));
+            .unwrap_or_else(|error| panic!("{interpreter}: {error}; run `make test-rust`, which installs what it needs"));
         let stdout = process.stdout.take().expect("it is a pipe");
         ThirdParty { lines: BufReader::new(stdout).lines(), _process: process }
     }
@@ -91,14 +91,12 @@ async fn receives_everything_once(interpreter: &str, script: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs the packages of tests/requirements.txt: make test-clients"]
 async fn httpx_sse_receives_everything_once() {
     let python = std::env::var("TEST_PYTHON").unwrap_or_else(|_| "python3".into());
     receives_everything_once(&python, "read_with_httpx_sse.py").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs the packages of tests/clients/package.json: make test-clients"]
 async fn eventsource_for_node_receives_everything_once() {
     receives_everything_once("node", "read_with_eventsource.mjs").await;
 }
