@@ -17,7 +17,7 @@ pub(crate) struct Series {
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = 24.0;
+const RIGHT: f64 = 36.0;
 const TOP: f64 = 76.0;
 const BOTTOM: f64 = 48.0;
 
@@ -142,7 +142,7 @@ fn log_ticks(min: f64, max: f64) -> Vec<f64> {
 fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     match digits.len() {
-        5.. => format!("{},{}", &digits[..digits.len() - 3], &digits[digits.len() - 3..]),
+        4.. => format!("{},{}", &digits[..digits.len() - 3], &digits[digits.len() - 3..]),
         _ => digits,
     }
 }

@@ -237,8 +237,9 @@ fn idle(results: &[Idle]) -> String {
     };
     table(
         "Idle streams",
-        "What the server's memory grew by, divided by the number of streams, and the share of one core it takes to \
-         send each of them a heartbeat a second, over 10 s.",
+        "What the server's memory grew by, divided by the number of streams, after a first wave of connections has come \
+         and gone (what is made once is no stream's own); and the share of one core it takes to send each of them a \
+         heartbeat a second, over 10 s.",
         &[
             "streams",
             "server",
