@@ -25,7 +25,9 @@ impl ThirdParty {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{interpreter}: {error}; run `make test-rust`, which installs what it needs"));
+            .unwrap_or_else(|error| {
+                panic!("{interpreter}: {error}; run `make test-rust`, which installs what it needs")
+            });
         let stdout = process.stdout.take().expect("it is a pipe");
         ThirdParty { lines: BufReader::new(stdout).lines(), _process: process }
     }
