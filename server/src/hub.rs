@@ -123,11 +123,6 @@ impl Hub {
         ring.frames.range(start..).take(limit).for_each(&mut take);
         Ok(())
     }
-
-    /// How many streams wait on this hub.
-    pub fn subscribers(&self) -> usize {
-        self.signal.receiver_count()
-    }
 }
 
 impl Ring {

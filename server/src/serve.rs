@@ -14,6 +14,7 @@ use crate::{
     config::{Config, NoDataDirectory, Store},
     connection::{
         Limits, Settings, Shared, accept,
+        fan_out::FanOut,
         listen::{self, ListenError},
     },
     feed::Feed,
@@ -80,13 +81,15 @@ pub async fn serve(config: Config) -> Result<Option<Arc<[TcpListener]>>, ServeEr
         drain: config.drain,
         started: Instant::now(),
     };
-    let shared = Arc::new(Shared { endpoint: api::endpoint(&context), settings: Arc::clone(&settings) });
+    let tasks = TaskTracker::new();
+    let fan_out = FanOut::start(&feed, &settings, &tasks);
+    let shared =
+        Arc::new(Shared { endpoint: api::endpoint(&context), settings: Arc::clone(&settings), fan_out });
     // Before anyone is told that the hub runs: whoever then stops it has it stop in good order.
     let mut signals = Signals::watch().map_err(ServeError::Signals)?;
     announce(&listeners, &config);
 
     let listeners: Arc<[TcpListener]> = listeners.into();
-    let tasks = TaskTracker::new();
     let accepting = tokio::spawn(accept::run(Arc::clone(&listeners), shared, tasks.clone()));
     let beating = tokio::spawn({
         let feed = Arc::clone(&feed);

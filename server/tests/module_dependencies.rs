@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("main", &["api", "config", "connection", "serve"]),
     ("serve", &["api", "config", "connection", "feed", "hub", "log", "metrics", "page", "shutdown"]),
-    ("connection", &["api", "feed", "frame", "metrics", "shutdown"]),
+    ("connection", &["api", "event_id", "feed", "frame", "metrics", "shutdown"]),
     ("api", &["event_id", "feed", "frame", "history", "log", "metrics", "notification", "page", "shutdown"]),
     ("feed", &["event_id", "frame", "history", "hub", "log", "notification"]),
     ("history", &["event_id", "frame", "log", "notification"]),

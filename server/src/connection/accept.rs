@@ -134,7 +134,7 @@ where
         census.settings.metrics.connections_accepted.inc();
         match census.admit(peer.ip()) {
             Some(admission) => {
-                tasks.spawn(http::serve(socket, peer, Arc::clone(&shared), admission, tasks.clone()));
+                tasks.spawn(http::serve(socket, peer, Arc::clone(&shared), admission));
             }
             None => {
                 census.settings.metrics.connections_refused.inc();

@@ -25,7 +25,6 @@ use poem::{
 };
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
-use tokio_util::task::TaskTracker;
 
 use super::{
     Limits, Shared,
@@ -55,7 +54,6 @@ pub(super) async fn serve<E>(
     peer: SocketAddr,
     shared: Arc<Shared<E>>,
     admission: Admission,
-    tasks: TaskTracker,
 ) where
     E: Endpoint<Output = Response> + 'static,
 {
@@ -113,11 +111,7 @@ pub(super) async fn serve<E>(
     match subscription {
         // What the peer may have sent beyond its request is of no use: the stream is the last response.
         Some(subscription) => {
-            let stream = Stream::new(socket, subscription, Arc::clone(&settings));
-            tasks.spawn(async move {
-                stream.run().await;
-                drop(admission);
-            });
+            shared.fan_out.take(Stream::new(socket, subscription, Arc::clone(&settings), admission));
         }
         None => {
             let _ = tokio::time::timeout(LINGER_TIMEOUT, linger(socket)).await;

@@ -5,11 +5,13 @@
 //! - [`accept`]: the accept loop, its limits and its back-off.
 //! - `http`: one connection under hyper, until it ends or becomes an event stream.
 //! - `socket`: the socket as hyper sees it.
-//! - `stream`: an event stream that has left hyper: shared bytes written straight to the socket.
+//! - `stream`: an event stream that has left hyper, while it has something of its own to send.
+//! - [`fan_out`]: the streams that are up to date: each frame to all of their sockets in a row.
 //! - `body`: an event stream as an ordinary body, for connections that cannot leave hyper.
 
 pub mod accept;
 mod body;
+pub mod fan_out;
 mod http;
 pub mod listen;
 mod socket;
@@ -21,6 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::fan_out::FanOut;
 use crate::{metrics::Metrics, shutdown::Shutdown};
 
 /// What connections are held to.
@@ -67,4 +70,6 @@ pub struct Shared<E> {
     pub endpoint: E,
     /// On its own, for event streams need nothing but this.
     pub settings: Arc<Settings>,
+    /// Where event streams go.
+    pub fan_out: FanOut,
 }

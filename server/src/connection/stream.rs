@@ -1,20 +1,27 @@
-//! An event stream that has left hyper: a small task writes shared, already chunk-framed bytes straight to the
-//! socket. While it waits it holds a cursor and nothing else, so that an idle stream costs about a kilobyte;
-//! a slow reader holds up nobody but itself.
+//! An event stream that has left hyper, while it has something of its own to send: its opening, what it missed,
+//! or what its socket did not take at once. It writes shared, already chunk-framed bytes straight to the socket; a
+//! slow reader holds up nobody but itself. Once it is up to date it goes to `fan_out`.
 
 use std::{
     collections::VecDeque,
+    future::{Future as _, poll_fn},
     io::{self, IoSlice},
+    pin::pin,
     sync::Arc,
+    task::{Context, Poll},
     time::Instant,
 };
 
 use bytes::{Buf as _, Bytes};
-use tokio::net::TcpStream;
+use socket2::SockRef;
+use tokio::{
+    net::TcpStream,
+    time::{timeout, timeout_at},
+};
 
-use super::Settings;
+use super::{Settings, accept::Admission};
 use crate::{
-    feed::{Step, Subscription},
+    feed::{Follower, Step, Subscription},
     frame::LAST_CHUNK,
 };
 
@@ -34,6 +41,8 @@ pub(super) struct Stream {
     settings: Arc<Settings>,
     ends_at: Option<Instant>,
     discarded_bytes: u32,
+    /// Its place among the connections, given back when it ends.
+    _admission: Admission,
 }
 
 /// What sending came to.
@@ -44,53 +53,89 @@ enum Sent {
     Step(Step),
 }
 
-impl Stream {
-    pub(super) fn new(socket: TcpStream, subscription: Subscription, settings: Arc<Settings>) -> Self {
-        Stream { socket, subscription, unsent: VecDeque::new(), settings, ends_at: None, discarded_bytes: 0 }
-    }
+/// What running a stream by itself came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It has sent everything there was.
+    UpToDate,
+    /// It is over.
+    Ended,
+}
 
-    /// Sends until the reader is gone, stalls, or the hub stops.
-    pub(super) async fn run(mut self) {
-        if let Err(error) = self.send_all().await {
-            if error.kind() == io::ErrorKind::TimedOut {
-                self.settings.metrics.streams_stalled.inc();
-            }
-            tracing::debug!(%error, "an event stream ended");
+impl Stream {
+    pub(super) fn new(
+        socket: TcpStream,
+        subscription: Subscription,
+        settings: Arc<Settings>,
+        admission: Admission,
+    ) -> Self {
+        Stream {
+            socket,
+            subscription,
+            unsent: VecDeque::new(),
+            settings,
+            ends_at: None,
+            discarded_bytes: 0,
+            _admission: admission,
         }
     }
 
-    async fn send_all(&mut self) -> io::Result<()> {
+    /// Sends until everything is sent or the reader is gone, stalls, or the hub stops.
+    pub(super) async fn run(&mut self) -> Outcome {
+        match self.send_all().await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.note_end(&error);
+                Outcome::Ended
+            }
+        }
+    }
+
+    /// Counts and logs why it ended. That a reader accepts nothing is noticed here, when the socket is full, or by
+    /// the system (TCP_USER_TIMEOUT), when it is not.
+    pub(super) fn note_end(&self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::TimedOut {
+            self.settings.metrics.streams_stalled.inc();
+        }
+        tracing::debug!(%error, "an event stream ended");
+    }
+
+    async fn send_all(&mut self) -> io::Result<Outcome> {
         loop {
             match self.send()? {
                 Sent::Blocked => {
-                    tokio::time::timeout(self.settings.limits.stall_timeout, self.socket.writable())
-                        .await
-                        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the reader accepts nothing"))??;
+                    timeout(self.settings.limits.stall_timeout, self.socket.writable()).await.map_err(
+                        |_| io::Error::new(io::ErrorKind::TimedOut, "the reader accepts nothing"),
+                    )??;
                 }
                 Sent::Step(Step::Send) => {}
-                Sent::Step(Step::Wait) => {
-                    tokio::select! {
-                        () = self.subscription.changed() => {}
-                        readable = self.socket.readable() => { readable?; self.discard_input()?; }
-                    }
-                }
+                Sent::Step(Step::Wait) => return Ok(Outcome::UpToDate),
                 Sent::Step(Step::CatchUp) => self.subscription.catch_up().await.map_err(io::Error::other)?,
                 Sent::Step(Step::End) => {
                     let ends_at = *self.ends_at.get_or_insert_with(|| self.settings.limits.choose_end());
-                    // Boxed: this happens once in a stream's life and would make each of them larger.
-                    let mut end = Box::pin(tokio::time::sleep_until(ends_at.into()));
-                    tokio::select! {
-                        () = &mut end => return self.end(),
-                        () = self.subscription.changed() => {}
-                        readable = self.socket.readable() => { readable?; self.discard_input()?; }
+                    match timeout_at(ends_at.into(), self.changed()).await {
+                        Ok(changed) => changed?,
+                        Err(_) => return self.end().map(|()| Outcome::Ended),
                     }
                 }
             }
         }
     }
 
-    /// Writes until the socket takes no more or the feed has no more. Not async: what it needs on the way
-    /// lives on the stack and not in every stream's task.
+    /// Waits until there may be more to send, or the reader has gone.
+    async fn changed(&mut self) -> io::Result<()> {
+        let is_readable = {
+            let mut changed = pin!(self.subscription.changed());
+            poll_fn(|cx| match changed.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(Ok(false)),
+                Poll::Pending => self.socket.poll_read_ready(cx).map_ok(|()| true),
+            })
+            .await?
+        };
+        if is_readable { self.discard_input() } else { Ok(()) }
+    }
+
+    /// Writes until the socket takes no more or the feed has no more.
     fn send(&mut self) -> io::Result<Sent> {
         loop {
             while !self.unsent.is_empty() {
@@ -116,14 +161,9 @@ impl Stream {
 
     fn write_unsent(&mut self) -> io::Result<()> {
         let mut slices = [IoSlice::new(&[]); BATCH];
-        let filled = self
-            .unsent
-            .iter()
-            .take(BATCH)
-            .zip(&mut slices)
-            .map(|(bytes, slice)| *slice = IoSlice::new(bytes));
-        let count = filled.count();
-        let mut written = self.socket.try_write_vectored(&slices[..count])?;
+        let filled =
+            self.unsent.iter().zip(&mut slices).map(|(bytes, slice)| *slice = IoSlice::new(bytes)).count();
+        let mut written = self.socket.try_write_vectored(&slices[..filled])?;
         while let Some(first) = self.unsent.front_mut() {
             if written < first.len() {
                 first.advance(written);
@@ -155,5 +195,33 @@ impl Stream {
     /// The orderly end: the client sees a complete response and comes back.
     fn end(&self) -> io::Result<()> {
         self.socket.try_write(LAST_CHUNK).map(drop)
+    }
+
+    /// Its place in the live feed.
+    pub(super) fn follower(&mut self) -> &mut Follower {
+        self.subscription.follower()
+    }
+
+    /// Takes what the peer says for as long as it says something, then has `cx` woken when there is more. An
+    /// error: the peer has gone.
+    pub(super) fn watch_input(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while let Poll::Ready(readable) = self.socket.poll_read_ready(cx) {
+            readable?;
+            self.discard_input()?;
+        }
+        Ok(())
+    }
+
+    /// Sends bytes to a reader that is up to date, and notes what the socket does not take. `true`: it took all.
+    pub(super) fn send_now(&mut self, bytes: &Bytes) -> io::Result<bool> {
+        let sent = match SockRef::from(&self.socket).send(bytes) {
+            Ok(sent) => sent,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        if sent < bytes.len() {
+            self.unsent.push_back(bytes.slice(sent..));
+        }
+        Ok(self.unsent.is_empty())
     }
 }

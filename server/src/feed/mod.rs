@@ -1,6 +1,7 @@
 //! Where the parts meet: publishes to the log, keeps history and hub in step with what the log has stored,
 //! and opens subscriptions. It is the only one that writes to the hub.
 
+mod follower;
 mod resume;
 mod subscription;
 
@@ -11,7 +12,10 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use self::resume::Resume;
-pub use self::subscription::{Step, Subscription};
+pub use self::{
+    follower::{Follower, Step},
+    subscription::Subscription,
+};
 use crate::{
     event_id::{Epoch, EventId, Seq},
     frame::{Frame, Hello, Reason},
@@ -37,6 +41,8 @@ pub struct Feed {
     history: Arc<History>,
     epoch: Epoch,
     heartbeat: Duration,
+    /// Each open subscription holds a clone.
+    open_streams: Arc<()>,
 }
 
 /// What posting came to.
@@ -92,7 +98,7 @@ impl Feed {
             after = last.seq;
             hub.push(entries.iter().map(|entry| encode(epoch, entry)));
         }
-        Ok(Arc::new(Feed { log, hub, history, epoch, heartbeat }))
+        Ok(Arc::new(Feed { log, hub, history, epoch, heartbeat, open_streams: Arc::default() }))
     }
 
     /// Stores a notification and sends it to everyone. Under an idempotency key that was used before nothing
@@ -133,7 +139,7 @@ impl Feed {
     /// What the feed holds now.
     pub fn status(&self) -> Status {
         let (stored, head) = self.history.status();
-        Status { stored, latest_id: self.event_id(head), streams: self.hub.subscribers() }
+        Status { stored, latest_id: self.event_id(head), streams: Arc::strong_count(&self.open_streams) - 1 }
     }
 
     /// Opens a subscription: after the last event id if that is possible, else with what is stored, at most
@@ -148,7 +154,13 @@ impl Feed {
             self.history.status().1,
         );
         let (opening, after) = self.opening(resume, limit);
-        Subscription::new(Arc::clone(self), signal, opening, after, limit, resume.after.is_some())
+        let follower = Follower::new(Arc::clone(&self.hub), signal, after);
+        Subscription::new(Arc::clone(self), follower, opening, limit, resume.after.is_some())
+    }
+
+    /// Follows what comes from now on.
+    pub fn follow(&self) -> Follower {
+        Follower::new(Arc::clone(&self.hub), self.hub.signal(), self.hub.head())
     }
 
     /// Sends a heartbeat to everyone at each interval, for ever.

@@ -1,0 +1,91 @@
+//! A place in the live feed: the entry one has got to, and a way to wait for more. It reads from the ring only;
+//! what lies behind that is a subscription's business.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::{
+    event_id::Seq,
+    frame::Frame,
+    hub::{Hub, Signal},
+};
+
+/// What one does who follows the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send the frames that were given, then ask again.
+    Send,
+    /// Wait until something changes, then ask again.
+    Wait,
+    /// What comes next is no longer in the ring.
+    CatchUp,
+    /// Everything was sent and the hub is stopping: end the stream soon.
+    End,
+}
+
+/// See the module. Its size counts: there is one for each open stream.
+pub struct Follower {
+    hub: Arc<Hub>,
+    signal: watch::Receiver<Signal>,
+    after: Seq,
+    beats: u64,
+}
+
+impl Follower {
+    /// Follows from after this entry. `signal` was taken before it was looked up, so that nothing is missed.
+    pub(super) fn new(hub: Arc<Hub>, signal: watch::Receiver<Signal>, after: Seq) -> Self {
+        let beats = signal.borrow().beats;
+        Follower { hub, signal, after, beats }
+    }
+
+    /// Adds at most `limit` frames to `frames` and moves on past them: first what follows in order, then, if
+    /// there is room, a heartbeat that came meanwhile.
+    pub fn next(&mut self, frames: &mut Vec<Frame>, limit: usize) -> Step {
+        // The signal first: a frame that comes while we look at the ring will have changed it.
+        let seen = *self.signal.borrow_and_update();
+        let before = frames.len();
+        let ring = self.hub.frames_after(self.after, limit, |frame| {
+            frames.push(frame.clone());
+            self.after = self.after.next();
+        });
+        if ring.is_err() {
+            return Step::CatchUp;
+        }
+        if frames.len() - before < limit && seen.beats != self.beats {
+            self.beats = seen.beats;
+            frames.extend(self.hub.heartbeat());
+        }
+        match (frames.len() - before, seen.ending) {
+            (0, false) => Step::Wait,
+            (0, true) => Step::End,
+            (1.., _) => Step::Send,
+        }
+    }
+
+    /// Waits until there may be something to send.
+    pub async fn changed(&mut self) {
+        // We hold the hub, and with it the other end of the signal.
+        let _ = self.signal.changed().await;
+    }
+
+    /// The entry it has got to.
+    pub fn position(&self) -> Seq {
+        self.after
+    }
+
+    /// Moves on past what another follower has sent for it.
+    pub fn keep_up_with(&mut self, other: &Follower) {
+        self.after = self.after.max(other.after);
+        self.beats = other.beats;
+    }
+
+    /// Goes on with the newest entry, whatever lies between.
+    pub fn skip_to_newest(&mut self) {
+        self.after = self.hub.head();
+    }
+
+    pub(super) fn move_to(&mut self, after: Seq) {
+        self.after = after;
+    }
+}
