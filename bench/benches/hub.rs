@@ -12,9 +12,9 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use notifyhub_server::{
     event_id::{Epoch, EventId, Seq},
     frame::Frame,
-    hub::{Hub, RingLimits},
+    hub::{Hub, RingLimits, Signal},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// What the subscribers share with the one who waits for all of them.
 struct Round {
@@ -23,9 +23,8 @@ struct Round {
     is_over: Notify,
 }
 
-async fn subscribe(hub: Arc<Hub>, round: Arc<Round>) {
-    let mut signal = hub.signal();
-    let mut after = hub.head();
+async fn subscribe(hub: Arc<Hub>, mut signal: watch::Receiver<Signal>, round: Arc<Round>) {
+    let mut after = Seq::START;
     while signal.changed().await.is_ok() {
         if signal.borrow_and_update().ending {
             break;
@@ -60,11 +59,8 @@ fn waking(criterion: &mut Criterion) {
         let hub = Arc::new(Hub::new(Seq::START, RingLimits::default()));
         let round = Arc::new(Round { left: AtomicUsize::new(0), is_over: Notify::new() });
         let tasks: Vec<_> = (0..subscribers)
-            .map(|_| runtime.spawn(subscribe(Arc::clone(&hub), Arc::clone(&round))))
+            .map(|_| runtime.spawn(subscribe(Arc::clone(&hub), hub.signal(), Arc::clone(&round))))
             .collect();
-        while hub.subscribers() < subscribers {
-            std::thread::yield_now();
-        }
         group.throughput(Throughput::Elements(subscribers as u64));
         group.bench_function(BenchmarkId::from_parameter(subscribers), |bencher| {
             bencher.iter_custom(|count| runtime.block_on(rounds(&hub, &round, subscribers, count)));
