@@ -20,10 +20,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// Shown where the frontend was not built.
 const NOT_BUILT: &str = "<!doctype html><meta charset=\"utf-8\"><title>NotifyHub</title>\
     <h1>NotifyHub is running, its page is not built</h1>\
-    <p>This server was built without Node.js. To get the page, install Node.js 20 or newer, run <code>make page</code> \
+    <p>This server was built without Node.js. To get the page, install Node.js 20.19 or newer, run <code>make page</code> \
     in the source folder, and build the server again.</p>\
-    <p>Everything else works: <a href=\"docs\">try the API</a>, or watch the stream with <code>curl -N \
-    http://localhost:9080/events</code>.</p>";
+    <p>Everything else works: <a href=\"docs\">try the API</a>, or watch <a href=\"events\">the stream</a> with \
+    <code>curl -N</code>.</p>";
 
 /// Whether there is a page to show.
 pub fn is_built() -> bool {
