@@ -46,7 +46,7 @@ pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Between opening the streams and the first message: a server may send a response's head before the subscription
 /// counts.
-const SETTLING: Duration = Duration::from_millis(500);
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// How many streams are opened at the same time where opening is not what is measured.
 const OPENING_AT_ONCE: usize = 128;
