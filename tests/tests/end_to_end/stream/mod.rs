@@ -2,6 +2,7 @@
 
 mod beginning;
 mod heartbeats;
+mod joining;
 mod opening_bytes;
 mod transport;
 
