@@ -144,14 +144,13 @@ impl History {
         }
     }
 
-    /// A JSON array, newest first, and the entry it goes up to.
-    pub fn list(&self, query: &Query) -> Result<(Seq, Bytes), UnknownBefore> {
+    /// A JSON array, newest first.
+    pub fn list(&self, query: &Query) -> Result<Bytes, UnknownBefore> {
         if query.is_everything() {
-            let (head, frame) = self.init(MAX_LIST);
-            return Ok((head, frame.data()));
+            return Ok(self.init(MAX_LIST).1.data());
         }
         let limit = query.limit.unwrap_or(usize::MAX).min(MAX_LIST.into());
-        let (head, candidates) = {
+        let candidates: Vec<_> = {
             let stored = self.stored.read().expect("no one panics with the history in hand");
             let end = match query.before {
                 Some(id) => stored.position(id).ok_or(UnknownBefore)?,
@@ -160,9 +159,7 @@ impl History {
             // Without a filter no more than the answer is copied.
             let filtered = query.text.is_some() || query.level.is_some() || query.tag.is_some();
             let most = if filtered { usize::MAX } else { limit };
-            let candidates: Vec<_> =
-                stored.items.range(..end).rev().take(most).map(|(_, item)| Arc::clone(item)).collect();
-            (stored.head, candidates)
+            stored.items.range(..end).rev().take(most).map(|(_, item)| Arc::clone(item)).collect()
         };
         let text = query.text.as_ref().map(|text| text.to_lowercase());
         let matches = |item: &Arc<EncodedNotification>| {
@@ -177,7 +174,7 @@ impl History {
                 })
         };
         let found: Vec<_> = candidates.into_iter().filter(matches).take(limit).collect();
-        Ok((head, array(&found).into()))
+        Ok(array(&found).into())
     }
 
     /// One notification as JSON.
@@ -244,7 +241,7 @@ mod tests {
     }
 
     fn messages(history: &History, query: &Query) -> Vec<String> {
-        let json = history.list(query).expect("`before` is stored").1;
+        let json = history.list(query).expect("`before` is stored");
         let listed: Vec<serde_json::Value> = serde_json::from_slice(&json).expect("JSON");
         listed
             .iter()

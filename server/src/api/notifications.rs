@@ -209,7 +209,7 @@ impl NotificationsApi {
             return Ok(ListResponse::NotModified(etag));
         }
         match feed.list(&query) {
-            Ok((_, json)) => Ok(ListResponse::Ok(Encoded::new(json), etag, "no-cache".into())),
+            Ok(json) => Ok(ListResponse::Ok(Encoded::new(json), etag, "no-cache".into())),
             Err(UnknownBefore) => {
                 let message =
                     "`before` must be the id of a stored notification; this one is not stored (any more)";

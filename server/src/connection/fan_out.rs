@@ -153,9 +153,10 @@ impl Shard {
             while let Ok(stream) = joining.try_recv() {
                 self.add(stream);
             }
-            for key in
-                std::mem::take(&mut *readable.keys.lock().expect("no one panics with the keys in hand"))
-            {
+            // On a line of its own: in the head of the loop the lock would be held until its end, and waking takes it.
+            let keys =
+                std::mem::take(&mut *readable.keys.lock().expect("no one panics with the keys in hand"));
+            for key in keys {
                 self.watch_input(key);
             }
             if self.send_all().await == Step::End {

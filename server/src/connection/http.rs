@@ -48,7 +48,7 @@ const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(500);
 /// After how long a silent peer is asked by the system whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Serves one connection until it ends; an event stream is handed to a task of its own.
+/// Serves one connection until it ends; an event stream goes to the fan-out.
 pub(super) async fn serve<E>(
     socket: TcpStream,
     peer: SocketAddr,

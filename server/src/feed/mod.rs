@@ -131,9 +131,9 @@ impl Feed {
         self.history.get(id)
     }
 
-    /// A JSON array of notifications, newest first, and the newest event it takes into account.
-    pub fn list(&self, query: &Query) -> Result<(EventId, Bytes), UnknownBefore> {
-        self.history.list(query).map(|(seq, json)| (self.event_id(seq), json))
+    /// A JSON array of notifications, newest first.
+    pub fn list(&self, query: &Query) -> Result<Bytes, UnknownBefore> {
+        self.history.list(query)
     }
 
     /// What the feed holds now.

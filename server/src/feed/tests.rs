@@ -327,7 +327,7 @@ proptest! {
                     }
                 }
             }
-            let list = feed.list(&Query::default()).expect("no `before` was given").1;
+            let list = feed.list(&Query::default()).expect("no `before` was given");
             let listed: Vec<serde_json::Value> = serde_json::from_slice(&list).expect("JSON");
             let listed: Vec<Uuid> = listed.iter().rev().map(|n| n["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")).collect();
             assert_eq!(&listed, &stored);
