@@ -6,9 +6,10 @@ use chrono::Utc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use notifyhub_server::{
     event_id::{Epoch, EventId, Seq},
-    frame::Frame,
     notification::{EncodedNotification, NewNotification},
+    sse::frame::Frame,
 };
+use uuid::Uuid;
 
 fn message(length: usize) -> NewNotification {
     NewNotification { message: "x".repeat(length), ..NewNotification::default() }
@@ -17,7 +18,8 @@ fn message(length: usize) -> NewNotification {
 fn encoding(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("frame");
     for length in [100, 4096] {
-        let notification = message(length).accept(Utc::now()).expect("the message is valid");
+        let notification =
+            message(length).check().expect("the message is valid").notification(Uuid::max(), Utc::now());
         let encoded = EncodedNotification::new(notification.clone());
         let id = EventId { epoch: Epoch::random(), seq: Seq::new(1042) };
         group.throughput(Throughput::Bytes(length as u64));

@@ -7,15 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::Utc;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use notifyhub_server::{
     log::{
-        Command, Log, Retention,
+        Command, Commit, Log, Replica, Retention, Stored,
         memory::MemoryLog,
-        sqlite::{Durability, OpenedSqlite},
+        sqlite::{Durability, SqliteLog},
     },
-    notification::{EncodedNotification, NewNotification},
+    notification::NewNotification,
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -23,8 +22,15 @@ const RETENTION: Retention = Retention::keeping(NonZeroU64::new(1_000).expect("i
 
 fn publish() -> Command {
     let new = NewNotification { message: "x".repeat(100), ..NewNotification::default() };
-    let notification = new.accept(Utc::now()).expect("the message is valid");
-    Command::Publish { notification: Arc::new(EncodedNotification::new(notification)), key: None }
+    Command::Publish { draft: Box::new(new.check().expect("the message is valid")), idempotency: None }
+}
+
+/// Takes what a log hands over, and does nothing with it.
+struct Nobody;
+
+impl Replica for Nobody {
+    fn load(&self, _stored: Stored) {}
+    fn apply(&self, _commit: Commit) {}
 }
 
 /// `count` appends by so many at a time.
@@ -50,21 +56,21 @@ fn appending(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.sample_size(20);
 
-    let memory: Arc<dyn Log> = Arc::new(MemoryLog::new(RETENTION, Box::new(drop)));
+    let memory: Arc<dyn Log> = Arc::new(MemoryLog::open(RETENTION, Arc::new(Nobody)));
     group.bench_function("memory", |bencher| {
         bencher.iter_custom(|count| runtime.block_on(append(Arc::clone(&memory), 1, count)));
     });
 
     let directory = tempfile::tempdir().expect("there is room for temporary files");
-    let opened = OpenedSqlite::open(directory.path(), RETENTION, Durability::Full)
-        .expect("an empty directory is fine");
-    let sqlite: Arc<dyn Log> = Arc::new(opened.start(Box::new(drop)));
+    let opened = SqliteLog::open(directory.path(), RETENTION, Durability::Full, Arc::new(Nobody));
+    let sqlite: Arc<dyn Log> = Arc::new(opened.expect("an empty directory is fine"));
     for appenders in [1, 8, 64] {
         group.bench_function(BenchmarkId::new("SQLite, appenders", appenders), |bencher| {
             bencher.iter_custom(|count| runtime.block_on(append(Arc::clone(&sqlite), appenders, count)));
         });
     }
-    runtime.block_on(sqlite.close());
+    sqlite.close();
+    runtime.block_on(sqlite.ended());
     group.finish();
 }
 

@@ -2,11 +2,12 @@
 
 use std::{
     io::{IsTerminal as _, Read as _},
+    str::FromStr,
     time::Duration,
 };
 
 use clap::{Parser, ValueEnum};
-use notifyhub_sdk::types;
+use notifyhub_sdk::{types, vocabulary};
 
 /// Posts a notification to a NotifyHub server.
 ///
@@ -48,6 +49,36 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     link: Option<String>,
 
+    /// The project or system it is about, up to 64 characters. The page groups by it.
+    #[arg(long, env = "NOTIFYHUB_SOURCE", value_name = "NAME")]
+    source: Option<String>,
+
+    /// Who speaks, up to 32 characters: ci, cron, an agent's name.
+    #[arg(long, env = "NOTIFYHUB_ACTOR", value_name = "NAME")]
+    actor: Option<String>,
+
+    /// The run, session or thing it is about, up to 128 characters. What waits or runs under the same key is
+    /// removed when this is stored.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// Where that stands: waiting (for a person) and running are open, done and failed close.
+    #[arg(long, value_enum)]
+    state: Option<State>,
+
+    /// Something to open with one click, such as "Open=vscode://file/tmp/a.rs"; may be given up to 3 times.
+    #[arg(long = "action", value_name = "LABEL=URL")]
+    actions: Vec<String>,
+
+    /// How the message is to be read.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// Post nothing; remove what waits or runs under this key.
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["message", "title", "level", "tags", "link", "source",
+        "actor", "key", "state", "actions", "format", "json"])]
+    pub(crate) withdraw: Option<String>,
+
     /// Print the stored notification as JSON.
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) json: bool,
@@ -60,6 +91,9 @@ pub(crate) struct Arguments {
     #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Duration,
 }
+
+/// More than any message has.
+const MAX_INPUT_BYTES: u64 = 64 << 10;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -79,13 +113,51 @@ enum Level {
     Error,
 }
 
-impl From<Level> for types::Level {
+impl From<Level> for vocabulary::Level {
     fn from(level: Level) -> Self {
         match level {
-            Level::Info => types::Level::Info,
-            Level::Success => types::Level::Success,
-            Level::Warning => types::Level::Warning,
-            Level::Error => types::Level::Error,
+            Level::Info => vocabulary::Level::Info,
+            Level::Success => vocabulary::Level::Success,
+            Level::Warning => vocabulary::Level::Warning,
+            Level::Error => vocabulary::Level::Error,
+        }
+    }
+}
+
+/// As in the API.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum State {
+    Waiting,
+    Running,
+    Done,
+    Failed,
+}
+
+impl From<State> for vocabulary::State {
+    fn from(state: State) -> Self {
+        match state {
+            State::Waiting => vocabulary::State::Waiting,
+            State::Running => vocabulary::State::Running,
+            State::Done => vocabulary::State::Done,
+            State::Failed => vocabulary::State::Failed,
+        }
+    }
+}
+
+/// As in the API.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Code,
+    Markdown,
+}
+
+impl From<Format> for vocabulary::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => vocabulary::Format::Text,
+            Format::Code => vocabulary::Format::Code,
+            Format::Markdown => vocabulary::Format::Markdown,
         }
     }
 }
@@ -116,32 +188,23 @@ impl Arguments {
 
     /// The notification to post.
     pub(crate) fn notification(&self) -> Result<types::NewNotification, Misuse> {
-        let field = |name: &str, limit: &str| {
-            let (name, limit) = (name.to_owned(), limit.to_owned());
-            move |_| format!("{name} must have {limit}")
-        };
         let text = self.text()?;
         let length = text.chars().count();
-        let tags = self.tags.iter().map(|tag| tag.parse().map_err(field("--tag", "1 to 64 characters")));
         Ok(types::NewNotification {
             message: text
                 .parse()
                 .map_err(|_| format!("the message must have 1 to 4096 characters, this one has {length}"))?,
-            title: self
-                .title
-                .as_deref()
-                .map(str::parse)
-                .transpose()
-                .map_err(field("--title", "1 to 256 characters"))?,
-            level: self.level.map(types::Level::from),
-            tags: tags.collect::<Result<_, _>>()?,
-            link: self
-                .link
-                .as_deref()
-                .map(str::parse)
-                .transpose()
-                .map_err(field("--link", "up to 2048 characters"))?,
+            title: limited("--title", 256, self.title.as_deref())?,
+            level: self.level.map(vocabulary::Level::from),
+            tags: self.tags.iter().map(|tag| one("--tag", 64, tag)).collect::<Result<_, _>>()?,
+            link: limited("--link", 2048, self.link.as_deref())?,
             timestamp: None,
+            source: limited("--source", 64, self.source.as_deref().filter(|name| !name.is_empty()))?,
+            actor: limited("--actor", 32, self.actor.as_deref().filter(|name| !name.is_empty()))?,
+            key: limited("--key", 128, self.key.as_deref())?,
+            state: self.state.map(vocabulary::State::from),
+            actions: self.actions.iter().map(|action| parse_action(action)).collect::<Result<_, _>>()?,
+            format: self.format.map(vocabulary::Format::from),
         })
     }
 
@@ -159,8 +222,15 @@ impl Arguments {
         }
         let mut text = String::new();
         std::io::stdin()
+            .take(MAX_INPUT_BYTES + 1)
             .read_to_string(&mut text)
             .map_err(|error| format!("cannot read the message from standard input: {error}"))?;
+        if text.len() as u64 > MAX_INPUT_BYTES {
+            return Err(format!(
+                "standard input is longer than {MAX_INPUT_BYTES} bytes; a message has up to 4096 characters. Send the \
+                 end of it: … | tail -n 20 | notifyhub-push"
+            ));
+        }
         // The line break that ends the last line is the terminal's, not the message's.
         let text = text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text));
         if text.is_empty() {
@@ -169,4 +239,24 @@ impl Arguments {
             Ok(text.to_owned())
         }
     }
+}
+
+fn one<T: FromStr>(option: &str, max: usize, text: &str) -> Result<T, Misuse> {
+    text.parse().map_err(|_| {
+        format!("{option} must have 1 to {max} characters, this one has {}", text.chars().count())
+    })
+}
+
+fn limited<T: FromStr>(option: &str, max: usize, text: Option<&str>) -> Result<Option<T>, Misuse> {
+    text.map(|text| one(option, max, text)).transpose()
+}
+
+fn parse_action(text: &str) -> Result<types::Action, Misuse> {
+    let Some((label, url)) = text.split_once('=').filter(|(_, url)| url.contains(':')) else {
+        return Err(format!("--action {text:?} must be LABEL=URL, such as \"Open=vscode://file/tmp/a.rs\""));
+    };
+    Ok(types::Action {
+        label: one("the label of --action", 32, label)?,
+        url: one("the URL of --action", 2048, url)?,
+    })
 }

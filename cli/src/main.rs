@@ -1,16 +1,17 @@
-//! `notifyhub-push`: posts one notification and says how that went.
+//! `notifyhub-push`: posts one notification, or withdraws what is open under a key, and says how that went.
 
 mod arguments;
-mod post;
+mod request;
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::{ErrorKind, IsTerminal as _, Write as _},
     process::ExitCode,
 };
 
 use arguments::Arguments;
 use clap::Parser as _;
-use post::PostError;
+use notifyhub_sdk::Client;
+use request::RequestError;
 
 /// Not delivered.
 const NOT_SENT: u8 = 1;
@@ -21,58 +22,102 @@ const MISUSE: u8 = 2;
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let address = arguments.address();
-    let (hub, notification) = match (notifyhub_sdk::connect(&address), arguments.notification()) {
-        (Ok(hub), Ok(notification)) => (hub, notification),
-        (Err(error), _) => return fail(&error.to_string(), MISUSE),
-        (_, Err(misuse)) => return fail(&misuse, MISUSE),
+    let hub = match notifyhub_sdk::connect(&address) {
+        Ok(hub) => hub,
+        Err(error) => return fail(&error.to_string(), MISUSE),
     };
-    let say_waiting = |reason: &str| {
-        if !arguments.quiet && std::io::stderr().is_terminal() {
-            eprintln!("… {reason}; trying again for {}", humantime::format_duration(arguments.timeout));
-        }
+    let done = match &arguments.withdraw {
+        Some(key) => withdraw(&hub, key, &arguments).await,
+        None => match arguments.notification() {
+            Ok(notification) => post(&hub, &notification, &arguments).await,
+            Err(misuse) => return fail(&misuse, MISUSE),
+        },
     };
-    match post::post(&hub, &notification, arguments.timeout, say_waiting).await {
-        Ok(stored) => {
-            if arguments.json {
-                print(&serde_json::to_string(&stored).expect("a notification always encodes"));
-            } else if !arguments.quiet {
-                print(&format!(
-                    "{} Notification sent successfully",
-                    coloured("✓", "32", std::io::stdout().is_terminal())
-                ));
-            }
-            ExitCode::SUCCESS
-        }
-        Err(PostError::Refused(reason)) => {
+    match done {
+        Ok(line) => line.map_or(ExitCode::SUCCESS, |line| print(&line)),
+        Err(RequestError::Refused(reason)) => {
             fail(&format!("the hub refused the notification: {reason}"), MISUSE)
         }
-        Err(PostError::NotAHub(found)) => fail(
+        Err(RequestError::NotAHub(found)) => fail(
             &format!(
                 "{address} does not look like a NotifyHub: {found}. Name the right one with --url or --port"
             ),
             NOT_SENT,
         ),
-        Err(PostError::Unreachable(reason)) => fail(
+        Err(RequestError::Unreachable(reason)) => fail(
             &format!(
                 "not sent: {reason} at {address}. Is the hub running? Start it with `notifyhub-server`, or name \
                  another with --url, --host or --port"
             ),
             NOT_SENT,
         ),
-        Err(PostError::Failing(reason)) => {
+        Err(RequestError::Failing(reason)) => {
             fail(&format!("not sent: the hub at {address} has trouble: {reason}"), NOT_SENT)
         }
     }
 }
 
-/// A closed pipe at the other end is a normal end.
-fn print(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+/// Posts, and gives what to print.
+async fn post(
+    hub: &Client,
+    notification: &notifyhub_sdk::types::NewNotification,
+    arguments: &Arguments,
+) -> Result<Option<String>, RequestError> {
+    let stored =
+        request::post(hub, notification, arguments.timeout, |reason| say_waiting(arguments, reason)).await?;
+    let success = || format!("{} Notification sent successfully", check_mark());
+    Ok(if arguments.json {
+        Some(serde_json::to_string(&stored).expect("a notification always encodes"))
+    } else {
+        (!arguments.quiet).then(success)
+    })
+}
+
+/// Withdraws, and gives what to print.
+async fn withdraw(hub: &Client, key: &str, arguments: &Arguments) -> Result<Option<String>, RequestError> {
+    let removed =
+        request::withdraw(hub, key, arguments.timeout, |reason| say_waiting(arguments, reason)).await?;
+    let text = match removed {
+        0 => format!("nothing waits or runs under {key:?}"),
+        1 => "1 notification withdrawn".into(),
+        many => format!("{many} notifications withdrawn"),
+    };
+    Ok((!arguments.quiet).then(|| format!("{} {text}", check_mark())))
+}
+
+fn say_waiting(arguments: &Arguments, reason: &str) {
+    if !arguments.quiet && std::io::stderr().is_terminal() {
+        let patience = humantime::format_duration(arguments.timeout);
+        eprintln!("… {}; trying again for {patience}", escaped(reason));
+    }
+}
+
+/// A closed pipe at the other end is a normal end; a full disk is not.
+fn print(line: &str) -> ExitCode {
+    let mut output = std::io::stdout();
+    match writeln!(output, "{line}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(&format!("sent, but this could not be written: {error}"), NOT_SENT)
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 fn fail(message: &str, code: u8) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "{} {message}", coloured("✗", "31", std::io::stderr().is_terminal()));
+    let cross = coloured("✗", "31", std::io::stderr().is_terminal());
+    let _ = writeln!(std::io::stderr(), "{cross} {}", escaped(message));
     ExitCode::from(code)
+}
+
+fn check_mark() -> String {
+    coloured("✓", "32", std::io::stdout().is_terminal())
+}
+
+/// What another program said must not steer the terminal.
+fn escaped(text: &str) -> String {
+    let escape =
+        |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 fn coloured(text: &str, colour: &str, is_terminal: bool) -> String {

@@ -19,7 +19,7 @@
 //! while let Some(event) = events.next().await {
 //!     match event? {
 //!         Event::Init(newest_first) => println!("{} stored notifications", newest_first.len()),
-//!         Event::Notification(notification) => println!("{}", *notification.message),
+//!         Event::Notification(notification) => println!("{}", notification.message),
 //!         _ => {}
 //!     }
 //! }
@@ -29,16 +29,21 @@
 //!
 //! # Layout
 //! - `generated`: the client, made by progenitor from `openapi.json`.
+//! - [`vocabulary`]: the words of the API that may grow.
 //! - [`subscription`]: the event stream, written by hand on top of it.
+//! - [`retry`]: when to try again.
 
 mod generated;
+pub mod retry;
 pub mod subscription;
+pub mod vocabulary;
 
 use std::time::Duration;
 
 pub use generated::{Client, ClientInfo, builder, prelude, types};
 pub use progenitor_client::{ByteStream, Error, ResponseValue};
 pub use subscription::{Event, Subscribe, SubscribeError, Subscription};
+pub use vocabulary::{Format, Level, Reason, State};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,6 +69,9 @@ pub fn connect(address: &str) -> Result<Client, ConnectError> {
     let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(invalid("it must begin with http:// or https://"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(invalid("it must end with the path, without `?` and `#`"));
     }
     let mut client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
     if is_this_machine(&url) {

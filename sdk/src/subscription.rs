@@ -3,17 +3,31 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use eventsource_stream::{EventStreamError, Eventsource as _};
-use futures_util::{FutureExt as _, Stream, StreamExt as _, future::BoxFuture, stream::BoxStream};
-use progenitor_client::Error;
+use futures_util::{
+    FutureExt as _, Stream, StreamExt as _,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use reqwest::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
-use crate::{Client, types};
+use crate::{
+    Client, ClientInfo as _,
+    retry::{Backoff, is_temporary, retry_after},
+    types,
+};
+
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// How many heartbeats' time of silence means that a connection is dead.
 const SILENT_HEARTBEATS: f64 = 2.5;
@@ -24,28 +38,47 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long to wait before coming back, until the hub has said how long (`retry:`).
 const DEFAULT_RETRY: Duration = Duration::from_secs(1);
 
+/// The shortest wait between two attempts, whatever the hub says.
+const MIN_RETRY: Duration = Duration::from_millis(100);
+
+/// A stream that lived for this long, or that brought something new, was a success: the next break is the first.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// How much of a refusal is read.
+const MAX_REFUSAL_BYTES: usize = 4 << 10;
+
 /// The longest wait between two attempts.
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
 /// The largest event by default. The largest `init` holds 1000 notifications of some 30 KiB.
 const MAX_EVENT_BYTES: usize = 64 << 20;
 
-/// What a hub tells its subscribers.
+/// What a hub tells its subscribers. Later versions may tell more.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Event {
     /// The connection is made, or made again.
     Hello(types::Hello),
     /// All stored notifications, newest first; whatever was known before no longer holds. Comes first, and
     /// again if the hub could not resume.
     Init(Vec<types::Notification>),
-    /// A notification was published.
+    /// A notification was published or, with an id that is known, was revised: it takes the place of what was there.
     Notification(types::Notification),
     /// A notification was deleted. It may be one that was never seen.
     Deleted(types::Deleted),
     /// All notifications were deleted.
     Cleared,
+    /// Every notification whose id is not greater was read by whoever reads this feed.
+    Read(types::Read),
     /// The connection is alive.
     Heartbeat(types::Heartbeat),
+    /// The hub sent an event that is not what the protocol says. It was passed over; the stream goes on.
+    Skipped {
+        /// The event's name.
+        event: String,
+        /// What was wrong with it.
+        reason: String,
+    },
 }
 
 /// Why a subscription ends for good. Everything else is answered by coming back.
@@ -62,14 +95,6 @@ pub enum SubscribeError {
     /// An event is larger than the set limit.
     #[error("an event is larger than {0} bytes")]
     EventTooLarge(usize),
-    /// An event is not what the protocol says.
-    #[error("the hub sent a malformed `{event}` event: {reason}")]
-    Malformed {
-        /// The event's name.
-        event: String,
-        /// What was wrong.
-        reason: String,
-    },
 }
 
 /// Adds event streams to [`Client`].
@@ -88,8 +113,9 @@ impl Subscribe for Client {
                 max_event_bytes: MAX_EVENT_BYTES,
                 last_event_id: None,
                 retry: DEFAULT_RETRY,
-                silence: HELLO_TIMEOUT,
+                silence: Arc::default(),
                 failures: 0,
+                connected: Instant::now(),
                 live: None,
             })),
             last_event_id: None,
@@ -214,6 +240,32 @@ impl EventSize {
     }
 }
 
+/// How long a connection may bring no byte at all, in milliseconds; 0: as long as it likes. The hub says so on the
+/// connection itself.
+#[derive(Debug)]
+struct Silence(AtomicU64);
+
+impl Default for Silence {
+    fn default() -> Self {
+        let silence = Silence(AtomicU64::new(0));
+        silence.set(HELLO_TIMEOUT);
+        silence
+    }
+}
+
+impl Silence {
+    fn set(&self, limit: Duration) {
+        self.0.store(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn limit(&self) -> Duration {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Duration::MAX,
+            limit_ms => Duration::from_millis(limit_ms),
+        }
+    }
+}
+
 /// What an attempt to connect came to, if not to a connection.
 enum Failure {
     Later(Option<Duration>),
@@ -228,10 +280,11 @@ struct Connector {
     last_event_id: Option<String>,
     /// The hub's `retry:`.
     retry: Duration,
-    /// The longest wait for an event.
-    silence: Duration,
-    /// Attempts in a row that came to no `hello`.
+    silence: Arc<Silence>,
+    /// Connections in a row that brought nothing new.
     failures: u32,
+    /// When the newest connection was made.
+    connected: Instant,
     live: Option<Messages>,
 }
 
@@ -246,14 +299,17 @@ impl Connector {
                 }
                 continue;
             };
-            let message = match tokio::time::timeout(self.silence, messages.next()).await {
-                Ok(Some(Ok(message))) => message,
-                Ok(Some(Err(EventStreamError::Transport(Broken::TooLarge)))) => {
+            let message = match messages.next().await {
+                Some(Ok(message)) => message,
+                Some(Err(EventStreamError::Transport(Broken::TooLarge))) => {
                     return Err(SubscribeError::EventTooLarge(self.max_event_bytes));
                 }
                 // Cut, garbled, at its end, or silent for too long.
-                Ok(Some(Err(_)) | None) | Err(_) => {
+                Some(Err(_)) | None => {
                     self.live = None;
+                    if self.connected.elapsed() >= SETTLED {
+                        self.failures = 0;
+                    }
                     self.wait(None).await;
                     continue;
                 }
@@ -261,7 +317,7 @@ impl Connector {
             if let Some(retry) = message.retry {
                 self.retry = retry.min(MAX_RETRY);
             }
-            if let Some(event) = self.take(&message)? {
+            if let Some(event) = self.take(&message) {
                 return Ok(event);
             }
         }
@@ -269,30 +325,36 @@ impl Connector {
 
     /// Types an event and notes its id. `None`: it was received before, or its kind is newer than this
     /// program.
-    fn take(&mut self, message: &eventsource_stream::Event) -> Result<Option<Event>, SubscribeError> {
-        let event = match message.event.as_str() {
-            "hello" => {
-                let hello: types::Hello = parse(message)?;
-                self.failures = 0;
-                self.silence = Duration::from_millis(hello.heartbeat_ms).mul_f64(SILENT_HEARTBEATS);
-                Event::Hello(hello)
-            }
-            "init" => Event::Init(parse(message)?),
-            "notification" => Event::Notification(parse(message)?),
-            "deleted" => Event::Deleted(parse(message)?),
-            "cleared" => Event::Cleared,
-            "heartbeat" => Event::Heartbeat(parse(message)?),
-            _ => return Ok(None),
+    fn take(&mut self, message: &eventsource_stream::Event) -> Option<Event> {
+        let typed = match message.event.as_str() {
+            "hello" => parse(message).map(|hello: types::Hello| {
+                self.silence.set(Duration::from_millis(hello.heartbeat_ms).mul_f64(SILENT_HEARTBEATS));
+                Some(Event::Hello(hello))
+            }),
+            "init" => parse(message).map(|items| Some(Event::Init(items))),
+            "notification" => parse(message).map(|notification| Some(Event::Notification(notification))),
+            "deleted" => parse(message).map(|deleted| Some(Event::Deleted(deleted))),
+            "cleared" => Ok(Some(Event::Cleared)),
+            "read" => parse(message).map(|read| Some(Event::Read(read))),
+            "heartbeat" => parse(message).map(|heartbeat| Some(Event::Heartbeat(heartbeat))),
+            _ => Ok(None),
         };
+        let event = typed.unwrap_or_else(|error: serde_json::Error| {
+            Some(Event::Skipped { event: message.event.clone(), reason: error.to_string() })
+        });
         // The parser repeats the last id on events that have none of their own.
-        let numbered = !matches!(event, Event::Hello(_) | Event::Heartbeat(_));
-        if numbered && !message.id.is_empty() {
-            if !matches!(event, Event::Init(_)) && self.has_seen(&message.id) {
-                return Ok(None);
+        let is_numbered = !matches!(message.event.as_str(), "hello" | "heartbeat");
+        if is_numbered && !message.id.is_empty() {
+            let is_init = message.event == "init";
+            if !is_init && self.has_seen(&message.id) {
+                return None;
+            }
+            if !is_init {
+                self.failures = 0;
             }
             self.last_event_id = Some(message.id.clone());
         }
-        Ok(Some(event))
+        event
     }
 
     /// Whether an event id is not after the newest one of the same log.
@@ -307,20 +369,30 @@ impl Connector {
     }
 
     async fn connect(&mut self) -> Result<Messages, Failure> {
-        let mut request = self.client.events();
+        self.silence.set(HELLO_TIMEOUT);
+        // By hand: the generated call takes an answer of a status that the specification declares, with a body that it
+        // does not, for an error without a status.
+        let mut request = self
+            .client
+            .client()
+            .get(format!("{}/events", self.client.baseurl()))
+            .header(header::ACCEPT, EVENT_STREAM);
         if let Some(limit) = self.limit {
-            request = request.limit(limit);
+            request = request.query(&[("limit", limit)]);
         }
         if let Some(id) = &self.last_event_id {
-            request = request.last_event_id(id);
+            request = request.header("Last-Event-ID", id);
         }
         let response = match tokio::time::timeout(HELLO_TIMEOUT, request.send()).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failure(error)),
-            Err(_) => return Err(Failure::Later(None)),
+            Ok(Err(_)) | Err(_) => return Err(Failure::Later(None)),
         };
-        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
-        if !content_type.is_some_and(|content_type| content_type.starts_with("text/event-stream")) {
+        self.connected = Instant::now();
+        if response.status() != StatusCode::OK {
+            return Err(refusal(response).await);
+        }
+        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if !content_type.is_some_and(|content_type| content_type.starts_with(EVENT_STREAM)) {
             let found = content_type.unwrap_or("nothing").to_owned();
             let reason = format!(
                 "it answered with {found} instead of an event stream; is there a NotifyHub at this address?"
@@ -329,8 +401,19 @@ impl Connector {
         }
         let mut size = EventSize { bytes: 0, previous: b'\n', line_is_empty: true };
         let max = self.max_event_bytes;
-        let bounded = response.into_inner_stream().map(move |bytes| {
-            let bytes: Bytes = bytes.map_err(|_| Broken::Connection)?;
+        let silence = Arc::clone(&self.silence);
+        let bytes = stream::unfold(response, move |mut response| {
+            let limit = silence.limit();
+            async move {
+                match tokio::time::timeout(limit, response.chunk()).await {
+                    Ok(Ok(Some(bytes))) => Some((Ok(bytes), response)),
+                    Ok(Ok(None)) => None,
+                    Ok(Err(_)) | Err(_) => Some((Err(Broken::Connection), response)),
+                }
+            }
+        });
+        let bounded = bytes.map(move |bytes| {
+            let bytes: Bytes = bytes?;
             if size.add(&bytes) > max { Err(Broken::TooLarge) } else { Ok(bytes) }
         });
         Ok(bounded.eventsource().boxed())
@@ -339,48 +422,42 @@ impl Connector {
     /// Waits before the next attempt: as long as the hub asked for, and after each failure twice as long. The
     /// hub gives each subscriber another `retry:`; what goes beyond it is spread here.
     async fn wait(&mut self, at_least: Option<Duration>) {
-        let longest = self.retry.saturating_mul(1 << self.failures.min(5)).min(MAX_RETRY);
+        let first = self.retry.max(MIN_RETRY);
         let delay = match self.failures {
-            0 => longest,
-            _ => longest.mul_f64(0.5 + fastrand::f64() / 2.0),
+            0 => first,
+            failures => Backoff { first, longest: MAX_RETRY }.delay(failures + 1).max(MIN_RETRY),
         };
         self.failures += 1;
-        self.silence = HELLO_TIMEOUT;
         tokio::time::sleep(delay.max(at_least.unwrap_or_default().min(MAX_RETRY))).await;
     }
 }
 
-fn failure(error: Error<types::Problem>) -> Failure {
-    let later = |status: reqwest::StatusCode, headers: &reqwest::header::HeaderMap| {
-        let seconds = headers
-            .get("retry-after")
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.parse().ok());
-        (status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429))
-            .then(|| Failure::Later(seconds.map(Duration::from_secs)))
-    };
-    match error {
-        Error::CommunicationError(_) => Failure::Later(None),
-        Error::UnexpectedResponse(response) if response.status().as_u16() == 204 => {
-            Failure::Never(SubscribeError::StreamingIsOff)
-        }
-        Error::UnexpectedResponse(response) => {
-            later(response.status(), response.headers()).unwrap_or_else(|| {
-                Failure::Never(SubscribeError::Refused(format!(
-                    "it answered with status {}",
-                    response.status()
-                )))
-            })
-        }
-        Error::ErrorResponse(response) => later(response.status(), response.headers())
-            .unwrap_or_else(|| Failure::Never(SubscribeError::Refused(response.message.clone()))),
-        other => Failure::Never(SubscribeError::Refused(other.to_string())),
+/// What an answer that is no event stream means.
+async fn refusal(mut response: reqwest::Response) -> Failure {
+    let status = response.status();
+    if status == StatusCode::NO_CONTENT {
+        return Failure::Never(SubscribeError::StreamingIsOff);
     }
+    if is_temporary(status) {
+        return Failure::Later(retry_after(response.headers()));
+    }
+    let mut body = Vec::new();
+    let read = async {
+        while let Ok(Some(bytes)) = response.chunk().await {
+            body.extend_from_slice(&bytes);
+            if body.len() > MAX_REFUSAL_BYTES {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(HELLO_TIMEOUT, read).await;
+    let reason = match serde_json::from_slice::<types::ErrorBody>(&body) {
+        Ok(error) => error.message,
+        Err(_) => format!("it answered with status {status}"),
+    };
+    Failure::Never(SubscribeError::Refused(reason))
 }
 
-fn parse<T: DeserializeOwned>(message: &eventsource_stream::Event) -> Result<T, SubscribeError> {
-    serde_json::from_str(&message.data).map_err(|error| SubscribeError::Malformed {
-        event: message.event.clone(),
-        reason: error.to_string(),
-    })
+fn parse<T: DeserializeOwned>(message: &eventsource_stream::Event) -> Result<T, serde_json::Error> {
+    serde_json::from_str(&message.data)
 }

@@ -45,12 +45,16 @@ pub struct Config {
     #[arg(long, env = "NOTIFYHUB_DURABILITY", value_enum, default_value_t = Durability::Full)]
     pub durability: Durability,
 
-    /// How many notifications are kept; the oldest beyond that are dropped.
+    /// How many notifications are kept; the oldest beyond that are dropped. Open ones are kept besides.
     #[arg(long, env = "NOTIFYHUB_MAX_NOTIFICATIONS", default_value = "1000", value_name = "N")]
     pub max_notifications: NonZeroU64,
 
+    /// Drop notifications that are older than this, for example 30d; open ones stay [default: no such limit].
+    #[arg(long, env = "NOTIFYHUB_MAX_AGE", value_name = "TIME", value_parser = positive_duration)]
+    pub max_age: Option<Duration>,
+
     /// How often each event stream shows that it is alive.
-    #[arg(long, env = "NOTIFYHUB_HEARTBEAT", default_value = "15s", value_name = "TIME", value_parser = positive_duration)]
+    #[arg(long, env = "NOTIFYHUB_HEARTBEAT", default_value = "15s", value_name = "TIME", value_parser = timeout)]
     pub heartbeat: Duration,
 
     /// Switch streaming off: clients then poll.
@@ -66,16 +70,16 @@ pub struct Config {
     pub max_connections_per_ip: Option<NonZeroUsize>,
 
     /// Close an event stream whose reader accepts nothing for this long.
-    #[arg(long, env = "NOTIFYHUB_STALL_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = positive_duration)]
+    #[arg(long, env = "NOTIFYHUB_STALL_TIMEOUT", default_value = "10s", value_name = "TIME", value_parser = timeout)]
     pub stall_timeout: Duration,
 
     /// How long a stop may take: event streams are ended spread over it.
-    #[arg(long, env = "NOTIFYHUB_DRAIN", default_value = "5s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "NOTIFYHUB_DRAIN", default_value = "5s", value_name = "TIME", value_parser = drain)]
     pub drain: Duration,
 
-    /// What is written to standard error: error, warn, info, debug or trace.
-    #[arg(long, env = "NOTIFYHUB_LOG", default_value = "info", value_name = "LEVEL")]
-    pub log: String,
+    /// What is written to standard error.
+    #[arg(long, env = "NOTIFYHUB_LOG", value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
+    pub log: LogLevel,
 }
 
 const AFTER_HELP: &str = "Times are written as 500ms, 15s or 2m. Under systemd socket activation (LISTEN_FDS) the \
@@ -97,6 +101,23 @@ pub enum Store {
     Memory,
 }
 
+/// What is written to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What went wrong.
+    Error,
+    /// And what may go wrong.
+    Warn,
+    /// And what happens rarely.
+    Info,
+    /// And what happens to each connection.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
 /// There is no place for the data.
 #[derive(Debug, thiserror::Error)]
 #[error("this user has no data directory; name one with --data-dir, or keep nothing with --store memory")]
@@ -110,10 +131,28 @@ impl Config {
     }
 }
 
+/// The longest timeout: timers of the system count milliseconds in 31 bits.
+const MAX_TIMEOUT: Duration = Duration::from_hours(24 * 24);
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write for example 15s"))
+}
+
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    let duration =
-        humantime::parse_duration(text).map_err(|error| format!("{error}; write for example 15s"))?;
+    let duration = duration(text)?;
     if duration < Duration::from_millis(1) { Err("must be at least 1ms".into()) } else { Ok(duration) }
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    positive_duration(text).and_then(at_most_max_timeout)
+}
+
+fn drain(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(at_most_max_timeout)
+}
+
+fn at_most_max_timeout(duration: Duration) -> Result<Duration, String> {
+    if duration > MAX_TIMEOUT { Err("must be at most 24days".into()) } else { Ok(duration) }
 }
 
 #[cfg(test)]

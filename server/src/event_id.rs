@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
-/// An entry's number in its log: 1, 2, 3 … without gaps, never given out twice.
+/// An entry's number in its log. Numbers grow, and some are missing: what is replaced or removed goes for good.
 /// [`Seq::START`] stands before the first entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(u64);
@@ -28,7 +28,7 @@ impl Seq {
         Seq(self.0 + 1)
     }
 
-    /// How many entries lie after `earlier`, up to and including this one.
+    /// How many entries lie after `earlier`, up to and including this one, at most: numbers may be missing.
     pub const fn since(self, earlier: Seq) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -46,8 +46,8 @@ impl fmt::Display for Seq {
     }
 }
 
-/// A short random name made together with a log, so that an id of another or of a wiped log is known for
-/// what it is.
+/// A short random name for a stretch of a log's entries, so that an id of another, a wiped or a restored log is
+/// known for what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch([u8; Epoch::LENGTH]);
 
@@ -60,6 +60,11 @@ impl Epoch {
             fastrand::choice(b"0123456789abcdefghijklmnopqrstuvwxyz".iter().copied())
                 .expect("the alphabet is not empty")
         }))
+    }
+
+    /// The name of a log that has none yet.
+    pub const fn none() -> Self {
+        Epoch([b'0'; Epoch::LENGTH])
     }
 
     /// The name as text: lower-case letters and digits.

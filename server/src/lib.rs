@@ -2,26 +2,23 @@
 //! Server-Sent Events.
 //!
 //! # Layout
-//! An arrow means "uses"; nothing points back up, and a test holds the `use crate::` lines to it.
+//! An arrow means "uses"; nothing points back up, and a test holds the `use` lines to it.
 //!
 //! ```text
 //! main ─► config
-//!   └──► serve ─► api ─► feed ─► history, hub ─► frame ─► notification, event_id
-//!          │       └───► page  └───► log ──────────────► notification, event_id
-//!          └─► connection (accept, limits, stream hand-off), shutdown      metrics: a leaf
+//!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
+//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body
 //! ```
 
-pub mod api;
+pub mod app;
 pub mod config;
 pub mod connection;
+pub mod error_body;
 pub mod event_id;
 pub mod feed;
-pub mod frame;
-pub mod history;
-pub mod hub;
+pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod notification;
-pub mod page;
-pub mod serve;
 pub mod shutdown;
+pub mod sse;

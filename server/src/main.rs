@@ -4,48 +4,58 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::Parser as _;
 use notifyhub_server::{
-    api,
-    config::{Command, Config},
-    connection::listen,
-    serve,
+    app,
+    config::{Command, Config, LogLevel},
+    http,
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// The most threads that wait for the disk or search at a time; what runs there is bounded besides.
+const MAX_BLOCKING_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     let config = Config::parse();
     if let Some(Command::Openapi) = config.command {
-        print!("{}", api::spec());
+        print!("{}", http::spec());
         return ExitCode::SUCCESS;
     }
-    let filter = match EnvFilter::try_new(&config.log) {
-        Ok(filter) => filter,
-        Err(error) => return fail(format_args!("--log {:?} is no level: {error}", config.log)),
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
-    let runtime = match tokio::runtime::Runtime::new() {
+    start_logging(config.log);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.enable_all().max_blocking_threads(MAX_BLOCKING_THREADS).build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(format_args!("cannot start threads: {error}")),
     };
-    // Before anything replaces it: a newer version may be put in its place while it runs.
-    let program = std::env::current_exe();
-    let served = runtime.block_on(serve::serve(config));
-    match (served, program) {
-        (Ok(None), _) => ExitCode::SUCCESS,
-        (Ok(Some(listeners)), Ok(program)) => {
-            let error = listen::restart(&program, &listeners);
-            fail(format_args!("cannot start {} again: {error}", program.display()))
-        }
-        (Ok(Some(_)), Err(error)) => fail(format_args!("cannot start again: {error}")),
-        (Err(error), _) => fail(format_args!("{error}")),
+    let ran = runtime.block_on(app::run(config));
+    // A disk that does not answer keeps its threads for ever; what had to be finished is finished.
+    runtime.shutdown_background();
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(format_args!("{error}")),
     }
 }
 
+fn start_logging(level: LogLevel) {
+    let level = match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        // It would panic where standard error is closed.
+        .log_internal_errors(false)
+        .init();
+}
+
 fn fail(error: std::fmt::Arguments<'_>) -> ExitCode {
-    eprintln!("notifyhub-server: {error}");
+    use std::io::Write as _;
+    // Nobody may be reading.
+    let _ = writeln!(std::io::stderr(), "notifyhub-server: {error}");
     ExitCode::FAILURE
 }

@@ -18,6 +18,8 @@ pub struct Metrics {
     pub repeated: Counter,
     /// Seconds from accepting a notification to having it stored and handed to the streams.
     pub publish_seconds: Histogram,
+    /// Reads of the log that failed.
+    pub read_failures: Counter,
     /// Event streams opened.
     pub streams_opened: Counter,
     /// Event streams that resumed after a last event id.
@@ -49,6 +51,7 @@ impl Default for Metrics {
             publish_seconds: Histogram::new(prometheus_client::metrics::histogram::exponential_buckets(
                 1e-4, 2.0, 16,
             )),
+            read_failures: Counter::default(),
             streams_opened: Counter::default(),
             streams_resumed: Counter::default(),
             streams_stalled: Counter::default(),
@@ -78,6 +81,7 @@ impl Metrics {
             "Time to store a notification and hand it to the streams",
             self.publish_seconds.clone(),
         );
+        r.register("log_read_failures", "Reads of the log that failed", self.read_failures.clone());
         r.register("streams_open", "Event streams that are open", self.streams_open.clone());
         r.register("streams_opened", "Event streams opened", self.streams_opened.clone());
         r.register("streams_resumed", "Event streams that resumed", self.streams_resumed.clone());

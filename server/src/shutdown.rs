@@ -35,39 +35,37 @@ impl Shutdown {
     }
 }
 
-/// Why the hub stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// SIGTERM or SIGINT (Ctrl-C): for good.
-    Stop,
-    /// SIGHUP: to start again on the same sockets, for example as a newer version.
-    Restart,
-}
-
 /// The signals that tell the hub to stop. From the moment this is made they no longer end the process by
 /// themselves.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    /// The limit of a file's size was reached (`ulimit -f`): without a handler that ends the process; with one the
+    /// write fails.
+    _file_size: Signal,
 }
 
+/// SIGXFSZ, signal(7).
+const FILE_SIZE_EXCEEDED: i32 = 25;
+
 impl Signals {
-    /// Takes charge of SIGTERM, SIGINT (Ctrl-C) and SIGHUP.
+    /// Takes charge of SIGTERM, SIGINT (Ctrl-C) and SIGHUP (the terminal was closed).
     pub fn watch() -> std::io::Result<Self> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED))?,
         })
     }
 
-    /// Waits for the next one.
-    pub async fn received(&mut self) -> Request {
+    /// Waits for the next one that tells to stop.
+    pub async fn received(&mut self) {
         tokio::select! {
-            _ = self.terminate.recv() => Request::Stop,
-            _ = self.interrupt.recv() => Request::Stop,
-            _ = self.hangup.recv() => Request::Restart,
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }

@@ -1,22 +1,24 @@
 //! Holds the server's modules to their order: each may use only those named here, all of which lie below it.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 /// What each module may use.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("main", &["api", "config", "connection", "serve"]),
-    ("serve", &["api", "config", "connection", "feed", "hub", "log", "metrics", "page", "shutdown"]),
-    ("connection", &["api", "event_id", "feed", "frame", "metrics", "shutdown"]),
-    ("api", &["event_id", "feed", "frame", "history", "log", "metrics", "notification", "page", "shutdown"]),
-    ("feed", &["event_id", "frame", "history", "hub", "log", "notification"]),
-    ("history", &["event_id", "frame", "log", "notification"]),
-    ("hub", &["event_id", "frame"]),
+    ("main", &["app", "config", "http"]),
+    ("app", &["config", "connection", "feed", "http", "log", "metrics", "shutdown"]),
+    ("connection", &["error_body", "event_id", "feed", "metrics", "shutdown", "sse"]),
+    ("http", &["feed", "metrics", "notification", "shutdown", "sse"]),
+    ("feed", &["event_id", "log", "metrics", "notification", "sse"]),
     ("log", &["event_id", "notification"]),
-    ("frame", &["event_id", "notification"]),
+    ("sse", &["event_id", "notification"]),
     ("config", &["log"]),
-    ("page", &[]),
     ("notification", &[]),
     ("event_id", &[]),
+    ("error_body", &[]),
     ("metrics", &[]),
     ("shutdown", &[]),
 ];
@@ -54,13 +56,57 @@ fn the_order_has_no_cycle() {
     }
 }
 
+#[test]
+fn no_files_of_a_folder_use_each_other_in_a_circle() {
+    check_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+}
+
+/// Settles the files of a folder in an order in which each uses settled ones only; the folder's own `mod.rs` lists them
+/// and may use all of them.
+fn check_folder(folder: &Path) {
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let entries: Vec<_> =
+        fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
+    let name_of = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+    let names: BTreeSet<String> = entries.iter().map(|path| name_of(path)).collect();
+    for path in &entries {
+        if path.is_dir() {
+            check_folder(path);
+        }
+        let name = name_of(path);
+        if matches!(name.as_str(), "mod" | "lib" | "main" | "tests" | "contract") {
+            continue;
+        }
+        let depth = if path.is_dir() { "super::super::" } else { "super::" };
+        let mut used = used_by(path, &[depth]);
+        used.retain(|used| *used != name && names.contains(used));
+        uses.insert(name, used);
+    }
+    let mut settled: BTreeSet<String> = BTreeSet::new();
+    while settled.len() < uses.len() {
+        let ready: Vec<String> = uses
+            .iter()
+            .filter(|(name, used)| !settled.contains(*name) && used.iter().all(|used| settled.contains(used)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let left: Vec<_> = uses.iter().filter(|(name, _)| !settled.contains(*name)).collect();
+        assert!(!ready.is_empty(), "in {}: these use each other in a circle: {left:?}", folder.display());
+        settled.extend(ready);
+    }
+}
+
 /// The modules of this crate that a file, or all files of a folder, name outside their unit tests.
 fn used_modules(path: &Path) -> BTreeSet<String> {
+    used_by(path, &["crate::", "notifyhub_server::"])
+}
+
+/// The first names behind these roots.
+fn used_by(path: &Path, roots: &[&str]) -> BTreeSet<String> {
     if path.is_dir() {
         return fs::read_dir(path)
             .expect("a folder")
             .flatten()
-            .flat_map(|entry| used_modules(&entry.path()))
+            .flat_map(|entry| used_by(&entry.path(), roots))
             .collect();
     }
     let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
@@ -71,9 +117,15 @@ fn used_modules(path: &Path) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     // The binary names the crate; `use crate::{…}` lists its modules in braces.
     let mut used = BTreeSet::new();
-    for root in ["crate::", "notifyhub_server::"] {
+    for root in roots {
         for (start, _) in code.match_indices(root) {
-            used.extend(first_segments(&code[start + root.len()..]));
+            // `super::super::x` is no `super::x`, and `super::` inside of it neither.
+            let before = &code[..start];
+            let rest = &code[start + root.len()..];
+            if before.ends_with("super::") || rest.starts_with("super::") {
+                continue;
+            }
+            used.extend(first_segments(rest));
         }
     }
     used

@@ -6,10 +6,10 @@ use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Instant};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 
-use super::{Settings, stream::BATCH};
+use super::{settings::Settings, stream::BATCH};
 use crate::{
     feed::{Step, Subscription},
-    frame::Frame,
+    sse::frame::Framing,
 };
 
 /// Events, one at a time.
@@ -22,7 +22,7 @@ pub(super) fn event_body(subscription: Subscription, settings: Arc<Settings>) ->
 
 struct Events {
     subscription: Subscription,
-    unsent: VecDeque<Frame>,
+    unsent: VecDeque<Bytes>,
     settings: Arc<Settings>,
     ends_at: Option<Instant>,
 }
@@ -30,13 +30,13 @@ struct Events {
 impl Events {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(frame) = self.unsent.pop_front() {
+            if let Some(piece) = self.unsent.pop_front() {
                 self.settings.metrics.frames_sent.inc();
-                return Some(frame.event());
+                return Some(piece);
             }
-            let mut frames = Vec::new();
-            match self.subscription.next(&mut frames, BATCH) {
-                Step::Send => self.unsent = frames.into(),
+            let mut pieces = Vec::new();
+            match self.subscription.next(&mut pieces, Framing::Plain, BATCH) {
+                Step::Send => self.unsent = pieces.into(),
                 Step::Wait => self.subscription.changed().await,
                 Step::CatchUp => self.subscription.catch_up().await.ok()?,
                 Step::End => {

@@ -9,25 +9,30 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Wake, Waker},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use slab::Slab;
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Settings,
+    settings::Settings,
     stream::{BATCH, Outcome, Stream},
 };
 use crate::{
     event_id::Seq,
-    feed::{Feed, Follower, Step},
-    frame::Frame,
+    feed::{Cursor, Feed, Step},
+    sse::frame::Frame,
 };
 
-/// After how many sends in a row other tasks get a turn.
-const SENDS_IN_A_ROW: usize = 64;
+/// How long a shard sends before other tasks get a turn, and after how many sends it looks at the clock.
+const TURN: Duration = Duration::from_micros(500);
+const SENDS_PER_LOOK: usize = 16;
 
 /// See the module. Cloning shares it.
 #[derive(Clone)]
@@ -38,8 +43,14 @@ pub struct FanOut {
 }
 
 impl FanOut {
-    /// Starts one task for each core. They end when the hub stops; all of them, and the streams, are on `tasks`.
-    pub fn start(feed: &Feed, settings: &Arc<Settings>, tasks: &TaskTracker) -> Self {
+    /// Starts one task for each core. They end when the hub stops, and are on `essential` for whoever watches over
+    /// them; they and the streams are on `tasks`.
+    pub fn start(
+        feed: &Arc<Feed>,
+        settings: &Arc<Settings>,
+        tasks: &TaskTracker,
+        essential: &mut JoinSet<()>,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (shards, joining): (Vec<_>, Vec<_>) = (0..cores).map(|_| mpsc::unbounded_channel()).unzip();
         let fan_out = FanOut { shards: shards.into(), next: Arc::default(), tasks: tasks.clone() };
@@ -47,11 +58,12 @@ impl FanOut {
             let shard = Shard {
                 streams: Slab::new(),
                 readable: Arc::default(),
-                follower: feed.follow(),
+                feed: Arc::clone(feed),
+                cursor: feed.follow(),
                 settings: Arc::clone(settings),
                 fan_out: fan_out.clone(),
             };
-            tasks.spawn(shard.run(joining));
+            essential.spawn(tasks.track_future(shard.run(joining)));
         }
         fan_out
     }
@@ -76,7 +88,8 @@ impl FanOut {
 struct Shard {
     streams: Slab<Stream>,
     readable: Arc<Readable>,
-    follower: Follower,
+    feed: Arc<Feed>,
+    cursor: Cursor,
     settings: Arc<Settings>,
     fan_out: FanOut,
 }
@@ -102,7 +115,7 @@ impl Wake for ReadableStream {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.readable.keys.lock().expect("no one panics with the keys in hand").push(self.key);
+        self.readable.keys.lock().expect("no code panics while it holds the keys").push(self.key);
         self.readable.changed.notify_one();
     }
 }
@@ -110,56 +123,70 @@ impl Wake for ReadableStream {
 /// Frames in one piece.
 struct Batch {
     bytes: Bytes,
-    /// The entry before the first frame.
-    after: Seq,
-    /// How long the first so many numbered frames are together: 0, the first, the first two …
-    lengths: Vec<usize>,
-    frames: u64,
+    /// Where each numbered frame ends in the bytes. The frames behind them have no number and are for everyone.
+    ends: Vec<(Seq, usize)>,
+    frames: usize,
 }
 
 impl Batch {
-    /// `after`: the entry before the first frame; `numbered`: how many of the frames are entries, the first ones.
-    fn new(after: Seq, frames: &[Frame], numbered: usize) -> Self {
+    fn new(frames: &[(Option<Seq>, Frame)]) -> Self {
         let bytes = match frames {
-            [only] => only.chunk().clone(),
-            several => several.iter().map(|frame| &frame.chunk()[..]).collect::<Vec<_>>().concat().into(),
+            [(_, only)] => only.chunk().clone(),
+            several => {
+                several.iter().map(|(_, frame)| &frame.chunk()[..]).collect::<Vec<_>>().concat().into()
+            }
         };
-        let mut lengths = vec![0];
-        lengths.extend(frames[..numbered].iter().scan(0, |length, frame| {
-            *length += frame.chunk().len();
-            Some(*length)
-        }));
-        Batch { bytes, after, lengths, frames: frames.len() as u64 }
+        let ends = frames.iter().scan(0, |end, (seq, frame)| {
+            *end += frame.chunk().len();
+            seq.map(|seq| (seq, *end))
+        });
+        Batch { bytes, ends: ends.collect(), frames: frames.len() }
     }
 
-    /// What one who has got to `position` has not had yet.
-    fn part_after(&self, position: Seq) -> Bytes {
-        let had = usize::try_from(position.since(self.after)).unwrap_or(usize::MAX);
-        self.bytes.slice(self.lengths[had.min(self.lengths.len() - 1)]..)
+    /// What one who has got to `position` has not had yet, and how many frames that is.
+    fn part_after(&self, position: Seq) -> (Bytes, usize) {
+        let had = self.ends.partition_point(|(seq, _)| *seq <= position);
+        let start = had.checked_sub(1).map_or(0, |last| self.ends[last].1);
+        (self.bytes.slice(start..), self.frames - had)
     }
+}
+
+/// What a round of sending came to.
+enum Round {
+    /// There may be more to send.
+    More,
+    /// Everything was sent.
+    UpToDate,
+    /// The hub stops.
+    End,
 }
 
 impl Shard {
     async fn run(mut self, mut joining: mpsc::UnboundedReceiver<Stream>) {
         let readable = Arc::clone(&self.readable);
+        let mut round = Round::UpToDate;
         loop {
-            tokio::select! {
-                () = self.follower.changed() => {}
-                stream = joining.recv() => {
-                    if let Some(stream) = stream { self.add(stream); }
+            if matches!(round, Round::UpToDate) {
+                tokio::select! {
+                    () = self.cursor.changed() => {}
+                    stream = joining.recv() => {
+                        if let Some(stream) = stream { self.add(stream); }
+                    }
+                    () = readable.changed.notified() => {}
                 }
-                () = readable.changed.notified() => {}
             }
+            // After every round of sending, however much there is to send: newcomers wait for one round at most.
             while let Ok(stream) = joining.try_recv() {
                 self.add(stream);
             }
             // On a line of its own: in the head of the loop the lock would be held until its end, and waking takes it.
             let keys =
-                std::mem::take(&mut *readable.keys.lock().expect("no one panics with the keys in hand"));
+                std::mem::take(&mut *readable.keys.lock().expect("no code panics while it holds the keys"));
             for key in keys {
                 self.watch_input(key);
             }
-            if self.send_all().await == Step::End {
+            round = self.send_round().await;
+            if matches!(round, Round::End) {
                 joining.close();
                 while let Some(stream) = joining.recv().await {
                     self.fan_out.take(stream);
@@ -169,45 +196,72 @@ impl Shard {
         }
     }
 
-    /// Sends what there is to everyone, and says what to do next: to wait, or to end.
-    async fn send_all(&mut self) -> Step {
-        loop {
-            let mut frames = Vec::new();
-            let after = self.follower.position();
-            match self.follower.next(&mut frames, BATCH) {
-                Step::Send => {
-                    let numbered =
-                        usize::try_from(self.follower.position().since(after)).unwrap_or(frames.len());
-                    self.broadcast(&Batch::new(after, &frames, numbered)).await;
-                }
-                Step::Wait => return Step::Wait,
-                step @ (Step::CatchUp | Step::End) => {
-                    // Each finds its own way on: from the log, or to its end.
-                    for stream in self.streams.drain() {
-                        self.fan_out.take(stream);
-                    }
-                    if step == Step::End {
-                        return step;
-                    }
-                    self.follower.skip_to_newest();
-                }
+    /// Sends what comes next to everyone, once.
+    async fn send_round(&mut self) -> Round {
+        let mut frames = Vec::new();
+        match self.cursor.next(&mut frames, BATCH) {
+            Step::Send => {
+                let through = self.cursor.position();
+                self.broadcast(&Batch::new(&frames), through).await;
+                Round::More
+            }
+            Step::Wait => Round::UpToDate,
+            Step::CatchUp => self.send_page().await,
+            Step::End => {
+                // Each finds its own way to its end.
+                self.hand_over_all();
+                Round::End
             }
         }
     }
 
-    async fn broadcast(&mut self, batch: &Batch) {
+    /// Sends a page of what lies behind the ring: all streams here have one position, so one page serves them all.
+    async fn send_page(&mut self) -> Round {
+        match self.feed.page_after(self.cursor.position()).await {
+            Ok(page) => {
+                let frames: Vec<_> = page
+                    .frames_after(self.cursor.position())
+                    .iter()
+                    .map(|(seq, frame)| (Some(*seq), frame.clone()))
+                    .collect();
+                self.cursor.move_to(page.through);
+                if !frames.is_empty() {
+                    self.broadcast(&Batch::new(&frames), page.through).await;
+                }
+            }
+            Err(_) => {
+                // Each is told that it starts afresh.
+                self.hand_over_all();
+                self.cursor.skip_to_newest();
+            }
+        }
+        Round::More
+    }
+
+    fn hand_over_all(&mut self) {
+        for stream in self.streams.drain() {
+            self.fan_out.take(stream);
+        }
+    }
+
+    /// Sends to everyone what it has not had yet; after that everyone has got to `through`.
+    async fn broadcast(&mut self, batch: &Batch, through: Seq) {
         let mut sends = 0;
+        let mut frames_sent = 0;
+        let mut turn_began = Instant::now();
         // By key: a stream may leave while its neighbours are served.
         for key in 0..self.streams.capacity() {
             let Some(stream) = self.streams.get_mut(key) else { continue };
-            let part = batch.part_after(stream.follower().position());
+            let (part, frames) = batch.part_after(stream.cursor().position());
+            stream.cursor().keep_up_with(&self.cursor);
+            stream.cursor().move_to(through);
             if part.is_empty() {
                 continue;
             }
-            stream.follower().keep_up_with(&self.follower);
             match stream.send_now(&part) {
-                Ok(true) => {}
+                Ok(true) => frames_sent += frames,
                 Ok(false) => {
+                    frames_sent += frames;
                     let stream = self.streams.remove(key);
                     self.fan_out.take(stream);
                 }
@@ -217,17 +271,32 @@ impl Shard {
                 }
             }
             sends += 1;
-            if sends % SENDS_IN_A_ROW == 0 {
+            if sends % SENDS_PER_LOOK == 0 && turn_began.elapsed() >= TURN {
                 tokio::task::yield_now().await;
+                turn_began = Instant::now();
             }
         }
-        self.settings.metrics.frames_sent.inc_by(batch.frames * sends as u64);
+        if self.streams.is_empty() {
+            self.streams.shrink_to_fit();
+        }
+        self.settings.metrics.frames_sent.inc_by(frames_sent as u64);
     }
 
+    /// Takes in a stream, and sends it at once what came while it was on its way here.
     fn add(&mut self, mut stream: Stream) {
-        if stream.follower().position() < self.follower.position() {
-            // Something came while it was on its way here.
-            return self.fan_out.take(stream);
+        while stream.cursor().position() < self.cursor.position() {
+            let mut frames = Vec::new();
+            match stream.cursor().next(&mut frames, BATCH) {
+                Step::Send => {}
+                // What came says nothing to subscribers.
+                Step::Wait => continue,
+                Step::CatchUp | Step::End => return self.fan_out.take(stream),
+            }
+            match stream.send_now(&Batch::new(&frames).bytes) {
+                Ok(true) => self.settings.metrics.frames_sent.inc_by(frames.len() as u64),
+                Ok(false) => return self.fan_out.take(stream),
+                Err(error) => return stream.note_end(&error),
+            };
         }
         let key = self.streams.insert(stream);
         self.watch_input(key);
@@ -246,25 +315,29 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event_id::EventId, frame::Frame};
+    use crate::event_id::EventId;
 
     #[test]
     fn each_is_sent_what_it_has_not_had_and_everyone_the_heartbeat() {
-        let frame =
-            |seq| Frame::cleared(EventId { epoch: "aaaaaa".parse().expect("valid"), seq: Seq::new(seq) });
-        let beat = Frame::heartbeat(chrono::DateTime::UNIX_EPOCH);
-        let all = [frame(5), frame(6), beat.clone()];
-        let batch = Batch::new(Seq::new(4), &all, 2);
-        let together =
-            |frames: &[Frame]| frames.iter().map(|f| f.chunk().to_vec()).collect::<Vec<_>>().concat();
-        assert_eq!(batch.part_after(Seq::new(4)), together(&all));
-        assert_eq!(batch.part_after(Seq::new(5)), together(&all[1..]));
-        assert_eq!(batch.part_after(Seq::new(6)), together(&all[2..]));
-        assert_eq!(batch.part_after(Seq::new(9)), together(&all[2..]));
-        assert_eq!(
-            Batch::new(Seq::new(4), std::slice::from_ref(&beat), 0).part_after(Seq::new(4)),
-            *beat.chunk()
-        );
-        assert!(Batch::new(Seq::new(4), &all[..1], 1).part_after(Seq::new(5)).is_empty());
+        let frame = |seq| {
+            let id = EventId { epoch: "aaaaaa".parse().expect("valid"), seq: Seq::new(seq) };
+            (Some(Seq::new(seq)), Frame::cleared(id))
+        };
+        let beat = (None, Frame::heartbeat(chrono::DateTime::UNIX_EPOCH));
+        // Number 6 is missing.
+        let all = [frame(5), frame(7), beat.clone()];
+        let batch = Batch::new(&all);
+        let part = |position| batch.part_after(Seq::new(position));
+        let together = |frames: &[(Option<Seq>, Frame)]| {
+            let bytes = frames.iter().map(|(_, f)| f.chunk().to_vec()).collect::<Vec<_>>().concat();
+            (Bytes::from(bytes), frames.len())
+        };
+        assert_eq!(part(4), together(&all));
+        assert_eq!(part(5), together(&all[1..]));
+        assert_eq!(part(6), together(&all[1..]));
+        assert_eq!(part(7), together(&all[2..]));
+        assert_eq!(part(9), together(&all[2..]));
+        assert_eq!(Batch::new(std::slice::from_ref(&beat)).part_after(Seq::new(4)), together(&all[2..]));
+        assert_eq!(Batch::new(&all[..1]).part_after(Seq::new(5)), (Bytes::new(), 0));
     }
 }

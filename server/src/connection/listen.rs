@@ -3,13 +3,9 @@
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
-    os::{fd::AsFd as _, unix::process::CommandExt as _},
-    path::Path,
-    process::Command,
 };
 
-use command_fds::{CommandFdExt as _, FdMapping};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::TcpListener;
 
 /// How many connections may wait to be accepted. The system may allow fewer (`net.core.somaxconn`).
@@ -33,6 +29,9 @@ pub enum ListenError {
     /// The supervisor's sockets are of no use.
     #[error("the inherited sockets (LISTEN_FDS) cannot be used: {0}")]
     Inherited(io::Error),
+    /// The supervisor hands over connections, not the socket that takes them.
+    #[error("the inherited sockets (LISTEN_FDS) do not listen; set Accept=no in the systemd socket")]
+    NotListening,
 }
 
 /// The sockets a supervisor handed over (systemd socket activation, `sd_listen_fds(3)`), if any.
@@ -41,33 +40,14 @@ pub fn inherited() -> Result<Vec<TcpListener>, ListenError> {
     let mut listeners = Vec::new();
     for index in 0..handed_over.len() {
         if let Some(listener) = handed_over.take_tcp_listener(index).map_err(ListenError::Inherited)? {
+            if !SockRef::from(&listener).is_listener().map_err(ListenError::Inherited)? {
+                return Err(ListenError::NotListening);
+            }
             listener.set_nonblocking(true).map_err(ListenError::Inherited)?;
             listeners.push(TcpListener::from_std(listener).map_err(ListenError::Inherited)?);
         }
     }
     Ok(listeners)
-}
-
-/// Replaces this program by a new run of `program` that inherits the sockets, the arguments and the process id.
-/// Connections that come in between wait in the sockets' queues. Returns only if that fails.
-pub fn restart(program: &Path, listeners: &[TcpListener]) -> io::Error {
-    let first: i32 = 3; // SD_LISTEN_FDS_START, sd_listen_fds(3)
-    let mappings = listeners.iter().zip(first..).map(|(listener, child_fd)| {
-        Ok(FdMapping { parent_fd: listener.as_fd().try_clone_to_owned()?, child_fd })
-    });
-    let mappings: Vec<_> = match mappings.collect::<io::Result<_>>() {
-        Ok(mappings) => mappings,
-        Err(error) => return error,
-    };
-    let mut command = Command::new(program);
-    command
-        .args(std::env::args_os().skip(1))
-        .env("LISTEN_PID", std::process::id().to_string())
-        .env("LISTEN_FDS", mappings.len().to_string());
-    match command.fd_mappings(mappings) {
-        Ok(command) => command.exec(),
-        Err(error) => io::Error::other(error),
-    }
 }
 
 /// Listens on every address of a host: `localhost` may be both 127.0.0.1 and `::1`. With port 0 all of them

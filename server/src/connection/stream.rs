@@ -19,10 +19,10 @@ use tokio::{
     time::{timeout, timeout_at},
 };
 
-use super::{Settings, accept::Admission};
+use super::{limiter::Permit, settings::Settings};
 use crate::{
-    feed::{Follower, Step, Subscription},
-    frame::LAST_CHUNK,
+    feed::{Cursor, Step, Subscription},
+    sse::frame::{Framing, LAST_CHUNK},
 };
 
 /// The most frames taken from the feed, and written to the socket, at a time.
@@ -42,7 +42,7 @@ pub(super) struct Stream {
     ends_at: Option<Instant>,
     discarded_bytes: u32,
     /// Its place among the connections, given back when it ends.
-    _admission: Admission,
+    _permit: Permit,
 }
 
 /// What sending came to.
@@ -67,7 +67,7 @@ impl Stream {
         socket: TcpStream,
         subscription: Subscription,
         settings: Arc<Settings>,
-        admission: Admission,
+        permit: Permit,
     ) -> Self {
         Stream {
             socket,
@@ -76,7 +76,7 @@ impl Stream {
             settings,
             ends_at: None,
             discarded_bytes: 0,
-            _admission: admission,
+            _permit: permit,
         }
     }
 
@@ -145,11 +145,11 @@ impl Stream {
                     Err(error) => return Err(error),
                 }
             }
-            let mut frames = Vec::new();
-            match self.subscription.next(&mut frames, BATCH) {
+            let mut pieces = Vec::new();
+            match self.subscription.next(&mut pieces, Framing::Chunked, BATCH) {
                 Step::Send => {
-                    self.settings.metrics.frames_sent.inc_by(frames.len() as u64);
-                    self.unsent = frames.iter().map(|frame| frame.chunk().clone()).collect();
+                    self.settings.metrics.frames_sent.inc_by(pieces.len() as u64);
+                    self.unsent = pieces.into();
                 }
                 step => {
                     self.unsent = VecDeque::new();
@@ -198,8 +198,8 @@ impl Stream {
     }
 
     /// Its place in the live feed.
-    pub(super) fn follower(&mut self) -> &mut Follower {
-        self.subscription.follower()
+    pub(super) fn cursor(&mut self) -> &mut Cursor {
+        self.subscription.cursor()
     }
 
     /// Takes what the peer says for as long as it says something, then has `cx` woken when there is more. An

@@ -1,48 +1,78 @@
-//! Where the parts meet: publishes to the log, keeps history and hub in step with what the log has stored,
-//! and opens subscriptions. It is the only one that writes to the hub.
+//! Where the parts meet: publishes to the log, keeps what is read from in step with what the log has stored,
+//! and opens subscriptions. It is the only one that writes to the ring.
+//!
+//! # Layout
+//! - `ring`: the newest frames, and waking those who wait for the next.
+//! - `read_model`: the stored notifications, for `init` and the lists; `json_array`: those as slices of what is stored.
+//! - `search`: which notifications a filter means.
+//! - `cursor`: a place in the ring. `subscription`: a subscriber's place in the feed. `hand_off`: its way to a connection.
+//! - `resume`: the rule that decides how a stream starts.
+//! - `pages`: what lies behind the ring. `encode`: entries as frames.
+//! - `source`: what all subscriptions share.
 
-mod follower;
+mod cursor;
+mod encode;
+mod hand_off;
+mod json_array;
+mod pages;
+mod read_model;
 mod resume;
+mod ring;
+mod search;
+mod source;
 mod subscription;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use chrono::Utc;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
-use self::resume::Resume;
 pub use self::{
-    follower::{Follower, Step},
+    cursor::{Cursor, Step},
+    hand_off::HandOff,
+    json_array::JsonArray as List,
+    pages::Page,
+    read_model::MAX_LIST,
+    ring::RingLimits,
+    search::Filter,
     subscription::Subscription,
 };
+use self::{
+    read_model::ReadModel,
+    source::{Source, View},
+};
+pub use crate::log::{AppendError, Condition, ReadError};
 use crate::{
-    event_id::{Epoch, EventId, Seq},
-    frame::{Frame, Hello, Reason},
-    history::{History, Query, UnknownBefore},
-    hub::{Hub, RingLimits},
-    log::{
-        BoxFuture, Change, Command, Commit, CommitSink, Entry, Log, LogError, Outcome, ReadError, Snapshot,
-    },
-    notification::{EncodedNotification, Notification},
+    event_id::{EventId, Seq},
+    log::{Appended, BoxFuture, Command, IdempotencyKey, Log, Replica},
+    metrics::Metrics,
+    notification::{Draft, EncodedNotification, Revision},
+    sse::frame::Frame,
 };
 
-/// The shortest and the longest delay a subscriber is told to wait before it comes back, in milliseconds.
-/// Each is told another, so that a restart does not bring all of them back in the same instant.
-const RETRY_MS: std::ops::Range<u32> = 1000..5000;
+/// How many searches run at a time, and how many more may wait.
+const SEARCHES: usize = 1;
+const WAITING_SEARCHES: usize = 64;
 
-/// How many entries are read from the log at a time.
-const REPLAY_PAGE: usize = 256;
+/// How many notifications a search looks at before it lets go of the read model.
+const SEARCH_SLICE: usize = 1024;
 
 /// See the module.
 pub struct Feed {
-    log: Arc<dyn Log>,
-    hub: Arc<Hub>,
-    history: Arc<History>,
-    epoch: Epoch,
-    heartbeat: Duration,
+    source: Arc<Source>,
+    metrics: Metrics,
     /// Each open subscription holds a clone.
     open_streams: Arc<()>,
+    search_turn: Semaphore,
+    waiting_searches: AtomicUsize,
 }
 
 /// What posting came to.
@@ -50,8 +80,37 @@ pub struct Feed {
 pub struct Published {
     /// The notification as JSON: the new one or, for a key that was used before, the first.
     pub json: Bytes,
-    /// Whether the key was used before.
-    pub repeated: bool,
+    /// Its id.
+    pub id: Uuid,
+    /// Whether the idempotency key was used before.
+    pub replayed: bool,
+}
+
+/// Which notifications to list.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The most to return; at most [`MAX_LIST`] are, whatever it says.
+    pub limit: Option<usize>,
+    /// Only those older than this one would be.
+    pub before: Option<Uuid>,
+    /// Only those that this means.
+    pub filter: Filter,
+}
+
+/// As many searches as are allowed wait already; try again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many searches at a time")]
+pub struct Busy;
+
+/// Why what a filter means was not removed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemoveError {
+    /// It could not be looked for.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The log did not take it.
+    #[error(transparent)]
+    Append(#[from] AppendError),
 }
 
 /// What the feed holds now.
@@ -59,192 +118,218 @@ pub struct Published {
 pub struct Status {
     /// How many notifications are stored.
     pub stored: usize,
+    /// How many of them are open.
+    pub open: usize,
     /// The id of the newest event.
     pub latest_id: EventId,
+    /// Up to which notification whoever reads this feed has read.
+    pub read_through: Option<Uuid>,
     /// How many streams are open.
     pub streams: usize,
+    /// Whether the log does its work.
+    pub condition: Condition,
 }
 
 impl Feed {
-    /// Starts the log with a sink that feeds history and hub, and fills the ring with its newest entries:
-    /// after a restart everybody resumes at once.
-    pub async fn start(
-        snapshot: Snapshot,
+    /// Opens a log, and follows it.
+    pub fn open<E>(
         ring: RingLimits,
         heartbeat: Duration,
-        start_log: impl FnOnce(CommitSink) -> Arc<dyn Log>,
-    ) -> Result<Arc<Self>, LogError> {
-        let Snapshot { epoch, head, notifications } = snapshot;
-        let history = Arc::new(History::new(epoch, head, notifications));
-        let ring_start = head.back(ring.frames as u64);
-        let (mut after, hub, log) = {
-            // The ring starts where the log can be read from; nobody appends before this function returns.
-            let slot: Arc<std::sync::OnceLock<Arc<Hub>>> = Arc::default();
-            let log = start_log(sink(epoch, Arc::clone(&history), Arc::clone(&slot)));
-            let after = ring_start.max(log.oldest_resume_point());
-            let hub = Arc::new(Hub::new(after, ring));
-            slot.set(Arc::clone(&hub)).expect("the slot is filled once");
-            (after, hub, log)
-        };
-        while after < head {
-            let entries = match log.read_after(after, REPLAY_PAGE).await {
-                Ok(entries) => entries,
-                Err(ReadError::Log(error)) => return Err(error),
-                Err(ReadError::Expired) => {
-                    return Err(LogError::Storage("its newest entries are missing".into()));
-                }
-            };
-            let Some(last) = entries.last() else { break };
-            after = last.seq;
-            hub.push(entries.iter().map(|entry| encode(epoch, entry)));
-        }
-        Ok(Arc::new(Feed { log, hub, history, epoch, heartbeat, open_streams: Arc::default() }))
+        metrics: Metrics,
+        open_log: impl FnOnce(Arc<dyn Replica>) -> Result<Arc<dyn Log>, E>,
+    ) -> Result<Arc<Self>, E> {
+        let view = Arc::new(View::new(ring, metrics.clone()));
+        let log = open_log(Arc::<View>::clone(&view))?;
+        Ok(Arc::new(Feed {
+            source: Arc::new(Source::new(view, log, heartbeat)),
+            metrics,
+            open_streams: Arc::default(),
+            search_turn: Semaphore::new(SEARCHES),
+            waiting_searches: AtomicUsize::new(0),
+        }))
     }
 
     /// Stores a notification and sends it to everyone. Under an idempotency key that was used before nothing
     /// new is stored or sent.
     pub async fn publish(
         &self,
-        notification: Notification,
-        key: Option<String>,
-    ) -> Result<Published, LogError> {
-        let notification = Arc::new(EncodedNotification::new(notification));
-        let json = notification.json.clone();
-        match self.log.append(Command::Publish { notification, key }).await? {
-            Outcome::Repeated(json) => Ok(Published { json, repeated: true }),
-            Outcome::Appended(_) | Outcome::Nothing => Ok(Published { json, repeated: false }),
+        draft: Draft,
+        idempotency_key: Option<String>,
+    ) -> Result<Published, AppendError> {
+        let started = Instant::now();
+        let idempotency = idempotency_key.map(|key| IdempotencyKey { key, fingerprint: draft.fingerprint() });
+        let Appended { notification, replayed, .. } =
+            self.append(Command::Publish { draft: Box::new(draft), idempotency }).await?;
+        if replayed {
+            self.metrics.repeated.inc();
+        } else {
+            self.metrics.publish_seconds.observe(started.elapsed().as_secs_f64());
         }
+        let notification = notification.expect("a notification comes of every post");
+        Ok(Published { json: notification.json(), id: notification.notification.id, replayed })
     }
 
-    /// Deletes one notification; says whether there was one.
-    pub async fn delete(&self, id: Uuid) -> Result<bool, LogError> {
-        Ok(self.log.append(Command::Delete(id)).await? != Outcome::Nothing)
+    /// Revises a notification; `None`: it is not stored.
+    pub async fn revise(&self, id: Uuid, revision: Revision) -> Result<Option<Bytes>, AppendError> {
+        let appended = self.append(Command::Revise(id, revision)).await?;
+        Ok(appended.notification.map(|notification| notification.json()))
     }
 
-    /// Deletes all notifications.
-    pub async fn clear(&self) -> Result<(), LogError> {
-        self.log.append(Command::Clear).await.map(drop)
+    /// Removes one notification; says whether there was one.
+    pub async fn remove(&self, id: Uuid) -> Result<bool, AppendError> {
+        Ok(self.append(Command::Remove(vec![id])).await?.removed > 0)
+    }
+
+    /// Removes the open notifications of a key; says how many.
+    pub async fn withdraw(&self, key: &str) -> Result<u64, AppendError> {
+        Ok(self.append(Command::Withdraw(key.to_owned())).await?.removed)
+    }
+
+    /// Removes what a filter means, everything if it is empty; says how many.
+    pub async fn remove_matching(&self, filter: Filter) -> Result<u64, RemoveError> {
+        if filter.is_empty() {
+            return Ok(self.append(Command::Clear).await?.removed);
+        }
+        let found = self.search(Query { filter, ..Query::default() }, usize::MAX).await?;
+        let ids = found.iter().map(|item| item.notification.id).collect();
+        Ok(self.append(Command::Remove(ids)).await?.removed)
+    }
+
+    /// Moves the read mark, never back; says where it is now.
+    pub async fn mark_read(&self, through: Uuid) -> Result<Uuid, AppendError> {
+        Ok(self.append(Command::Read(through)).await?.read_through.unwrap_or(through))
+    }
+
+    /// Drops what has become too old.
+    pub async fn retain(&self) -> Result<(), AppendError> {
+        self.append(Command::Retain).await.map(drop)
     }
 
     /// One notification as JSON.
     pub fn get(&self, id: Uuid) -> Option<Bytes> {
-        self.history.get(id)
+        self.read_model().get(id)
     }
 
     /// A JSON array of notifications, newest first.
-    pub fn list(&self, query: &Query) -> Result<Bytes, UnknownBefore> {
-        self.history.list(query)
+    pub async fn list(&self, query: Query) -> Result<List, Busy> {
+        let limit = query.limit.unwrap_or(usize::MAX).min(MAX_LIST.into());
+        if query.filter.is_empty() {
+            return Ok(match query.before {
+                None => self.read_model().newest(limit),
+                before => List::of(self.read_model().older(before, limit)),
+            });
+        }
+        self.search(query, limit).await.map(List::of)
+    }
+
+    /// Whether a notification with this id may have been posted: it is not newer than every one that was.
+    pub fn knows(&self, id: Uuid) -> bool {
+        self.read_model().newest_id().is_some_and(|newest| id <= newest)
     }
 
     /// What the feed holds now.
     pub fn status(&self) -> Status {
-        let (stored, head) = self.history.status();
-        Status { stored, latest_id: self.event_id(head), streams: Arc::strong_count(&self.open_streams) - 1 }
+        let totals = self.read_model().totals();
+        Status {
+            stored: totals.stored,
+            open: totals.open,
+            latest_id: totals.latest_id,
+            read_through: totals.read_through,
+            streams: Arc::strong_count(&self.open_streams) - 1,
+            condition: self.source.log.condition().borrow().clone(),
+        }
+    }
+
+    /// Whether the log does its work, now and from now on.
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.source.log.condition()
     }
 
     /// Opens a subscription: after the last event id if that is possible, else with what is stored, at most
-    /// `limit` notifications of it.
-    pub fn subscribe(self: &Arc<Self>, last_event_id: Option<&str>, limit: u16) -> Subscription {
-        // The signal first: whatever happens from here on wakes the subscriber.
-        let signal = self.hub.signal();
-        let resume = Resume::decide(
-            last_event_id,
-            self.epoch,
-            self.log.oldest_resume_point(),
-            self.history.status().1,
-        );
-        let (opening, after) = self.opening(resume, limit);
-        let follower = Follower::new(Arc::clone(&self.hub), signal, after);
-        Subscription::new(Arc::clone(self), follower, opening, limit, resume.after.is_some())
+    /// `limit` notifications of it and all that are open.
+    pub fn subscribe(&self, last_event_id: Option<&str>, limit: u16) -> Subscription {
+        let (opening, cursor) = self.source.opening(last_event_id, None, limit);
+        Subscription::new(Arc::clone(&self.source), cursor, opening, limit, Arc::clone(&self.open_streams))
     }
 
     /// Follows what comes from now on.
-    pub fn follow(&self) -> Follower {
-        Follower::new(Arc::clone(&self.hub), self.hub.signal(), self.hub.head())
+    pub fn follow(&self) -> Cursor {
+        self.source.cursor_at_head()
+    }
+
+    /// One page of what follows an entry, read and encoded once for all who need it. It may begin before the entry.
+    pub async fn page_after(&self, after: Seq) -> Result<Arc<Page>, ReadError> {
+        self.source.page_after(after).await
     }
 
     /// Sends a heartbeat to everyone at each interval, for ever.
     pub async fn beat(&self) {
-        let mut interval = tokio::time::interval(self.heartbeat);
+        let mut interval = tokio::time::interval(self.source.heartbeat);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         interval.tick().await;
         loop {
             interval.tick().await;
-            self.hub.beat(Frame::heartbeat(Utc::now()));
+            self.source.view.ring.beat(Frame::heartbeat(Utc::now()));
         }
     }
 
     /// Tells every stream to end.
     pub fn end_streams(&self) {
-        self.hub.end();
+        self.source.view.ring.end();
     }
 
-    /// Finishes what was begun and releases the storage.
-    pub fn close(&self) -> BoxFuture<'_, ()> {
-        self.log.close()
+    /// Takes nothing more.
+    pub fn close(&self) {
+        self.source.log.close();
     }
 
-    /// What a stream begins with, and the entry it goes on after. Taking the snapshot is one step with
-    /// subscribing, for the cursor is the very entry the snapshot goes up to.
-    fn opening(&self, resume: Resume, limit: u16) -> (Vec<Frame>, Seq) {
-        let (init, after) = match resume.after {
-            Some(after) => (None, after),
-            None => {
-                let (head, init) = self.history.init(limit);
-                (Some(init), head)
-            }
-        };
-        let hello = Hello {
-            resumed: resume.after.is_some(),
-            reason: resume.reason,
-            missed: resume.missed,
-            latest_id: self.event_id(resume.head.max(after)).to_string(),
-            heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let hello = Frame::hello(&hello, fastrand::u32(RETRY_MS));
-        (std::iter::once(hello).chain(init).collect(), after)
+    /// Resolves when the log has ended: after [`Feed::close`], or because what does its work has died. For one caller.
+    pub fn ended(&self) -> BoxFuture<'_, ()> {
+        self.source.log.ended()
     }
 
-    /// What a stream goes on with that fell behind the ring: the next entries of the log or, where the log no
-    /// longer has them, a fresh start.
-    async fn catch_up(&self, after: Seq, limit: u16) -> Result<(Vec<Frame>, Seq), LogError> {
-        match self.log.read_after(after, REPLAY_PAGE).await {
-            Ok(entries) => {
-                let last = entries.last().map_or(after, |entry| entry.seq);
-                Ok((entries.iter().map(|entry| encode(self.epoch, entry)).collect(), last))
+    async fn append(&self, command: Command) -> Result<Appended, AppendError> {
+        self.source.log.append(command).await
+    }
+
+    /// Looks for notifications on a thread made for it, a few at a time: neither those who send nor those who publish
+    /// wait for it.
+    async fn search(&self, query: Query, limit: usize) -> Result<Vec<Arc<EncodedNotification>>, Busy> {
+        struct Waiting<'a>(&'a AtomicUsize);
+        impl Drop for Waiting<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
             }
-            Err(ReadError::Expired) => {
-                let head = self.history.status().1;
-                let expired =
-                    Resume { reason: Reason::Expired, after: None, missed: head.since(after), head };
-                Ok(self.opening(expired, limit))
-            }
-            Err(ReadError::Log(error)) => Err(error),
         }
+        let waiting = self.waiting_searches.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&self.waiting_searches);
+        if waiting >= SEARCHES + WAITING_SEARCHES {
+            return Err(Busy);
+        }
+        let _turn = self.search_turn.acquire().await.map_err(|_| Busy)?;
+        let view = Arc::clone(&self.source.view);
+        let search = move || {
+            let mut found = Vec::new();
+            let mut before = query.before;
+            loop {
+                let slice = view.read_model.older(before, SEARCH_SLICE);
+                let Some(last) = slice.last() else { return found };
+                before = Some(last.notification.id);
+                for item in slice {
+                    if query.filter.matches(&item.notification) {
+                        found.push(item);
+                        if found.len() >= limit {
+                            return found;
+                        }
+                    }
+                }
+            }
+        };
+        tokio::task::spawn_blocking(search).await.map_err(|_| Busy)
     }
 
-    fn event_id(&self, seq: Seq) -> EventId {
-        EventId { epoch: self.epoch, seq }
-    }
-}
-
-/// Encodes each stored entry, once for all subscribers.
-fn sink(epoch: Epoch, history: Arc<History>, hub: Arc<std::sync::OnceLock<Arc<Hub>>>) -> CommitSink {
-    Box::new(move |commit: Commit| {
-        // History first: whoever is woken by the hub finds there what woke it.
-        history.apply(&commit);
-        let hub = hub.get().expect("the hub is there before anyone appends");
-        hub.push(commit.entries.iter().map(|entry| encode(epoch, entry)));
-    })
-}
-
-fn encode(epoch: Epoch, entry: &Entry) -> Frame {
-    let id = EventId { epoch, seq: entry.seq };
-    match &entry.change {
-        Change::Published(notification) => Frame::notification(id, notification),
-        Change::Deleted(notification_id) => Frame::deleted(id, *notification_id),
-        Change::Cleared => Frame::cleared(id),
+    fn read_model(&self) -> &ReadModel {
+        &self.source.view.read_model
     }
 }
 

@@ -3,180 +3,185 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     ops::Bound,
-    sync::{Mutex, MutexGuard},
-    time::Instant,
+    sync::{Arc, Mutex, MutexGuard},
 };
 
-use bytes::Bytes;
-use uuid::Uuid;
+use chrono::Utc;
+use tokio::sync::watch;
 
 use crate::{
     event_id::{Epoch, Seq},
     log::{
-        BoxFuture, Change, Command, Commit, CommitSink, Entry, IDEMPOTENCY_PERIOD, Log, LogError, Outcome,
-        ReadError, Retention, Snapshot,
+        AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Dropped, Entry, EntryPage, Log,
+        MAX_IDEMPOTENCY_KEYS, ReadError, Replica, Retention, Stored, Subject,
+        idempotency::FirstUse,
+        index::{Index, Step},
     },
 };
 
 /// See the module.
 pub struct MemoryLog {
-    /// Held while the sink runs, so that commits reach it in order.
+    /// Held while the replica takes a commit, so that commits reach it in order.
     state: Mutex<State>,
     retention: Retention,
+    condition: watch::Sender<Condition>,
 }
 
 struct State {
     /// Gone once the log is closed.
-    sink: Option<CommitSink>,
-    /// All entries after the oldest resume point, and the published ones before it that are still stored.
+    replica: Option<Arc<dyn Replica>>,
+    index: Index,
     entries: BTreeMap<Seq, Change>,
-    /// The stored notifications, oldest first, and where each of them is.
-    stored: BTreeMap<Seq, Uuid>,
-    seq_by_id: HashMap<Uuid, Seq>,
-    head: Seq,
-    oldest_resume_point: Seq,
-    keys: HashMap<String, Bytes>,
-    keys_by_age: VecDeque<(Instant, String)>,
+    keys: HashMap<String, FirstUse>,
+    /// Oldest first.
+    keys_by_age: VecDeque<String>,
 }
 
 impl MemoryLog {
-    /// An empty log.
-    pub fn new(retention: Retention, sink: CommitSink) -> Self {
+    /// An empty log, but for its epoch.
+    pub fn open(retention: Retention, replica: Arc<dyn Replica>) -> Self {
+        let mut index = Index::default();
+        let epoch = index.append(Change::Epoch(Epoch::random())).entry;
+        let entries = BTreeMap::from([(epoch.seq, epoch.change.clone())]);
+        replica.load(Stored { entries: vec![epoch], oldest_resume_point: Seq::START });
         MemoryLog {
             state: Mutex::new(State {
-                sink: Some(sink),
-                entries: BTreeMap::new(),
-                stored: BTreeMap::new(),
-                seq_by_id: HashMap::new(),
-                head: Seq::START,
-                oldest_resume_point: Seq::START,
+                replica: Some(replica),
+                index,
+                entries,
                 keys: HashMap::new(),
                 keys_by_age: VecDeque::new(),
             }),
             retention,
+            condition: watch::Sender::default(),
         }
     }
 
-    /// What every log in memory starts from.
-    pub fn snapshot() -> Snapshot {
-        Snapshot { epoch: Epoch::random(), head: Seq::START, notifications: Vec::new() }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no one panics with the log in hand")
+        self.state.lock().expect("no code panics while it holds the log")
     }
 }
 
 impl State {
-    fn apply(&mut self, command: Command, retention: &Retention) -> Result<Outcome, LogError> {
-        if self.sink.is_none() {
-            return Err(LogError::Closed);
-        }
-        let seq = self.head.next();
-        let change = match command {
-            Command::Publish { notification, key } => {
-                if let Some(key) = key {
-                    self.forget_old_keys();
-                    if let Some(json) = self.keys.get(&key) {
-                        return Ok(Outcome::Repeated(json.clone()));
-                    }
-                    self.keys.insert(key.clone(), notification.json.clone());
-                    self.keys_by_age.push_back((Instant::now(), key));
+    fn append(&mut self, command: &Command, retention: &Retention) -> Result<Appended, AppendError> {
+        let Some(replica) = self.replica.clone() else { return Err(AppendError::Closed) };
+        let now = Utc::now();
+        let key = match command {
+            Command::Publish { draft, idempotency: Some(key) } => {
+                if let Some(first) = self.keys.get(&key.key).filter(|first| first.is_remembered(now)) {
+                    return if first.is_for(key) {
+                        Ok(self.index.first_answer(draft, first))
+                    } else {
+                        Err(AppendError::KeyReused)
+                    };
                 }
-                self.stored.insert(seq, notification.notification.id);
-                self.seq_by_id.insert(notification.notification.id, seq);
-                Change::Published(notification)
+                Some(key)
             }
-            Command::Delete(id) => {
-                let Some(published) = self.seq_by_id.remove(&id) else { return Ok(Outcome::Nothing) };
-                self.stored.remove(&published);
-                self.forget(published, id);
-                Change::Deleted(id)
-            }
-            Command::Clear if self.stored.is_empty() => return Ok(Outcome::Nothing),
-            Command::Clear => {
-                self.seq_by_id.clear();
-                for (published, id) in std::mem::take(&mut self.stored) {
-                    self.forget(published, id);
-                }
-                Change::Cleared
-            }
+            _ => None,
         };
-        self.head = seq;
-        self.entries.insert(seq, change.clone());
-        let dropped_through = self.retain(retention);
-        if let Some(sink) = &mut self.sink {
-            sink(Commit { entries: vec![Entry { seq, change }], dropped_through });
-        }
-        Ok(Outcome::Appended(seq))
-    }
-
-    /// Replaces a published entry by the news that it is gone; one that is older than anyone can resume over
-    /// leaves nothing behind.
-    fn forget(&mut self, published: Seq, id: Uuid) {
-        if published <= self.oldest_resume_point {
-            self.entries.remove(&published);
-        } else {
-            self.entries.insert(published, Change::Deleted(id));
-        }
-    }
-
-    /// Drops the oldest notifications and the oldest entries beyond the limits.
-    fn retain(&mut self, retention: &Retention) -> Seq {
-        let mut dropped_through = Seq::START;
-        while self.stored.len() as u64 > retention.max_notifications.get() {
-            let Some((seq, id)) = self.stored.pop_first() else { break };
-            self.seq_by_id.remove(&id);
-            self.entries.remove(&seq);
-            dropped_through = seq;
-        }
-        let before = self.oldest_resume_point;
-        let point = before.max(dropped_through).max(retention.oldest_resume_point(self.head));
-        self.oldest_resume_point = point;
-        if before < point {
-            // Before the old point all that is left is stored.
-            let stored = &self.stored;
-            let passed = (Bound::Excluded(before), Bound::Included(point));
-            self.entries.extract_if(passed, |seq, _| !stored.contains_key(seq)).for_each(drop);
-        }
-        dropped_through
-    }
-
-    fn forget_old_keys(&mut self) {
-        while self.keys_by_age.front().is_some_and(|(since, _)| since.elapsed() > IDEMPOTENCY_PERIOD) {
-            if let Some((_, key)) = self.keys_by_age.pop_front() {
-                self.keys.remove(&key);
+        let plan = self.index.carry_out(command, now);
+        if let (Some(key), Some(notification)) = (key, &plan.appended.notification) {
+            let id = notification.notification.id;
+            let fingerprint = Some(key.fingerprint);
+            let first = FirstUse { fingerprint, id, time_ms: now.timestamp_millis() };
+            if self.keys.insert(key.key.clone(), first).is_none() {
+                self.keys_by_age.push_back(key.key.clone());
             }
+            self.forget_old_keys(now);
+        }
+        for step in &plan.steps {
+            self.store(step);
+        }
+        let before = self.index.positions().oldest_resume_point;
+        let dropped = self.index.retain(retention, now);
+        let point = self.index.positions().oldest_resume_point;
+        for dropped in &dropped {
+            self.drop_notification(*dropped, point);
+        }
+        if before < point {
+            // Epochs stay, and so do the notifications that are stored.
+            let passed = (Bound::Excluded(before), Bound::Included(point));
+            self.entries
+                .extract_if(passed, |_, change| matches!(change, Change::Remove(_) | Change::Clear))
+                .for_each(drop);
+        }
+        if !plan.steps.is_empty() || !dropped.is_empty() {
+            let entries = plan.steps.into_iter().map(|step| step.entry).collect();
+            replica.apply(Commit { entries, dropped, oldest_resume_point: point });
+        }
+        Ok(plan.appended)
+    }
+
+    fn store(&mut self, step: &Step) {
+        if let Some(voided) = step.voids {
+            self.entries.remove(&voided);
+        }
+        if step.entry.change.subject() == Subject::Everything {
+            self.entries.retain(|_, change| !Subject::Everything.voids(change.subject()));
+        }
+        self.entries.insert(step.entry.seq, step.entry.change.clone());
+    }
+
+    fn drop_notification(&mut self, dropped: Dropped, point: Seq) {
+        if dropped.is_revision && dropped.seq > point {
+            self.entries.insert(dropped.seq, Change::Remove(dropped.id));
+        } else {
+            self.entries.remove(&dropped.seq);
+        }
+    }
+
+    fn forget_old_keys(&mut self, now: chrono::DateTime<Utc>) {
+        while let Some(oldest) = self.keys_by_age.front() {
+            let is_old = self.keys.get(oldest).is_none_or(|first| !first.is_remembered(now));
+            if !is_old && self.keys_by_age.len() as u64 <= MAX_IDEMPOTENCY_KEYS {
+                break;
+            }
+            self.keys.remove(oldest);
+            self.keys_by_age.pop_front();
         }
     }
 }
 
 impl Log for MemoryLog {
-    fn append(&self, command: Command) -> BoxFuture<'_, Result<Outcome, LogError>> {
-        let outcome = self.state().apply(command, &self.retention);
-        Box::pin(std::future::ready(outcome))
+    fn append(&self, command: Command) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        let appended = self.state().append(&command, &self.retention);
+        Box::pin(std::future::ready(appended))
     }
 
-    fn read_after(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<Entry>, ReadError>> {
+    fn read_after(&self, after: Seq, max_bytes: usize) -> BoxFuture<'_, Result<EntryPage, ReadError>> {
         let state = self.state();
-        let read = if after < state.oldest_resume_point {
+        let positions = state.index.positions();
+        let read = if after < positions.oldest_resume_point {
             Err(ReadError::Expired)
         } else {
-            let following = state.entries.range((Bound::Excluded(after), Bound::Unbounded));
-            Ok(following
-                .take(limit)
-                .map(|(seq, change)| Entry { seq: *seq, change: change.clone() })
-                .collect())
+            let mut page = EntryPage { entries: Vec::new(), through: positions.head.max(after) };
+            let mut bytes = 0;
+            for (seq, change) in state.entries.range((Bound::Excluded(after), Bound::Unbounded)) {
+                if bytes >= max_bytes {
+                    page.through = page.entries.last().map_or(after, |entry: &Entry| entry.seq);
+                    break;
+                }
+                bytes += super::approximate_bytes(change);
+                page.entries.push(Entry { seq: *seq, change: change.clone() });
+            }
+            Ok(page)
         };
         Box::pin(std::future::ready(read))
     }
 
-    fn oldest_resume_point(&self) -> Seq {
-        self.state().oldest_resume_point
+    fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.subscribe()
     }
 
-    fn close(&self) -> BoxFuture<'_, ()> {
-        self.state().sink = None;
-        Box::pin(std::future::ready(()))
+    fn ended(&self) -> BoxFuture<'_, ()> {
+        let mut condition = self.condition.subscribe();
+        Box::pin(async move {
+            let _ = condition.wait_for(|condition| matches!(condition, Condition::Stopped(_))).await;
+        })
+    }
+
+    fn close(&self) {
+        self.state().replica = None;
+        self.condition.send_replace(Condition::Stopped("the hub is stopping".into()));
     }
 }

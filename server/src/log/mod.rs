@@ -1,127 +1,255 @@
-//! The log: the only truth. Each entry gets the next [`Seq`]; entries say that a notification was published,
-//! that one was deleted, or that all were cleared. The trait holds nothing of any one back end.
+//! The log: the only truth. Each entry has a number ([`Seq`]) and says what changed. Numbers grow; some are missing,
+//! for there is one rule of compaction: an entry about a notification voids the earlier ones about it, and
+//! [`Change::Clear`] voids every entry about notifications before it. The trait holds nothing of any one back end.
 //!
 //! # Layout
+//! - `index`: what is stored, and what a command therefore changes: the rules that all back ends share.
 //! - [`memory`]: keeps nothing after the process ends.
 //! - [`sqlite`]: one file, one writer thread, group commit.
 //! - `contract`: the tests that each back end must pass.
 
 #[cfg(test)]
 mod contract;
+mod idempotency;
+mod index;
 pub mod memory;
 pub mod sqlite;
 
-use std::{future::Future, num::NonZeroU64, pin::Pin, sync::Arc, time::Duration};
+use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
-use bytes::Bytes;
+pub use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 use uuid::Uuid;
 
+pub use self::{
+    idempotency::{IDEMPOTENCY_PERIOD, IdempotencyKey, MAX_IDEMPOTENCY_KEYS},
+    index::MAX_OPEN,
+};
 use crate::{
     event_id::{Epoch, Seq},
-    notification::EncodedNotification,
+    notification::{Draft, EncodedNotification, Revision},
 };
-
-/// How long the first answer to an idempotency key is remembered.
-pub const IDEMPOTENCY_PERIOD: Duration = Duration::from_hours(24);
 
 /// What an entry says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A notification was published.
-    Published(Arc<EncodedNotification>),
-    /// The notification with this id was deleted. The entry that once published it reads the same from then
-    /// on: what was deleted is not kept for the sake of replaying it.
-    Deleted(Uuid),
+    /// A notification was published or, with an id that is known, revised.
+    Put(Arc<EncodedNotification>),
+    /// A notification was deleted, withdrawn, or overtaken by a newer one of its key.
+    Remove(Uuid),
     /// All notifications were deleted.
-    Cleared,
+    Clear,
+    /// Whoever reads this feed has read up to this notification.
+    Read(Uuid),
+    /// From here on event ids carry this name.
+    Epoch(Epoch),
+}
+
+/// What an entry is about: a later entry about the same voids it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// One notification.
+    Notification(Uuid),
+    /// The read mark.
+    ReadMark,
+    /// All notifications.
+    Everything,
+    /// The log itself; nothing voids it.
+    Log,
+}
+
+impl Change {
+    /// What it is about.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Change::Put(encoded) => Subject::Notification(encoded.notification.id),
+            Change::Remove(id) => Subject::Notification(*id),
+            Change::Clear => Subject::Everything,
+            Change::Read(_) => Subject::ReadMark,
+            Change::Epoch(_) => Subject::Log,
+        }
+    }
+}
+
+impl Subject {
+    /// Whether a later entry about this voids an earlier one about `earlier`: the rule of compaction.
+    pub fn voids(self, earlier: Subject) -> bool {
+        match self {
+            Subject::Log => false,
+            Subject::Everything => matches!(earlier, Subject::Notification(_) | Subject::Everything),
+            _ => self == earlier,
+        }
+    }
 }
 
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its position.
+    /// Its number.
     pub seq: Seq,
     /// What it says.
     pub change: Change,
 }
 
-/// What to append.
+/// What to append. The log decides what that changes, in one step with storing it, so that two who post at the same
+/// time cannot decide by the same state.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Publish a notification; under a key that was used before, do nothing and give the first answer.
+    /// Publish a notification. Open ones of its key are removed with the same transaction.
     Publish {
         /// What to publish.
-        notification: Arc<EncodedNotification>,
-        /// The poster's idempotency key.
-        key: Option<String>,
+        draft: Box<Draft>,
+        /// The poster's name for this post: if it was used before, nothing is published.
+        idempotency: Option<IdempotencyKey>,
     },
-    /// Delete the notification with this id.
-    Delete(Uuid),
-    /// Delete all notifications.
+    /// Revise the notification with this id.
+    Revise(Uuid, Revision),
+    /// Remove the notifications with these ids.
+    Remove(Vec<Uuid>),
+    /// Remove the open notifications of this key.
+    Withdraw(String),
+    /// Remove all notifications.
     Clear,
+    /// Move the read mark to this notification, never back.
+    Read(Uuid),
+    /// Drop what has become too old, as every command does.
+    Retain,
 }
 
 /// What an append came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The entry is stored and was handed to the [`CommitSink`].
-    Appended(Seq),
-    /// The key was used before: the JSON of the notification that was published then.
-    Repeated(Bytes),
-    /// There was nothing to delete; no entry was made.
-    Nothing,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// The notification that was published or revised, as it is stored.
+    pub notification: Option<Arc<EncodedNotification>>,
+    /// How many notifications were removed because that was asked for.
+    pub removed: u64,
+    /// The read mark after a [`Command::Read`].
+    pub read_through: Option<Uuid>,
+    /// The idempotency key was used before, for the same content: `notification` is what came of it then.
+    pub replayed: bool,
+}
+
+/// A notification that retention has dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Its id.
+    pub id: Uuid,
+    /// The number of the entry that held it.
+    pub seq: Seq,
+    /// Whether that entry was a revision: it is replayed as [`Change::Remove`]. Nobody resumes over a publication
+    /// that was dropped.
+    pub is_revision: bool,
 }
 
 /// What one transaction stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Commit {
-    /// The new entries, without a gap to those before; never empty.
+    /// The new entries, in order.
     pub entries: Vec<Entry>,
-    /// Retention has dropped the notifications published up to here.
-    pub dropped_through: Seq,
+    /// What retention dropped.
+    pub dropped: Vec<Dropped>,
+    /// The oldest entry that can be resumed after.
+    pub oldest_resume_point: Seq,
 }
 
-/// Is handed each commit, in order, after it is stored and before anyone who appended is answered: whoever
-/// has an answer finds what it appended.
-pub type CommitSink = Box<dyn FnMut(Commit) + Send>;
-
 /// What a log holds when it is opened.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// The log's name.
-    pub epoch: Epoch,
-    /// The newest entry.
-    pub head: Seq,
-    /// The stored notifications, oldest first.
-    pub notifications: Vec<(Seq, Arc<EncodedNotification>)>,
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// All entries, in order.
+    pub entries: Vec<Entry>,
+    /// The oldest entry that can be resumed after.
+    pub oldest_resume_point: Seq,
+}
+
+/// What follows a log: it is handed what is stored when the log is opened, and then every commit, in order, after it
+/// is stored and before anyone who appended is answered.
+pub trait Replica: Send + Sync {
+    /// What the log held when it was opened; once, before any commit.
+    fn load(&self, stored: Stored);
+    /// What was stored since.
+    fn apply(&self, commit: Commit);
 }
 
 /// How much a log keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// The most notifications; the oldest beyond it are dropped.
+    /// The most notifications that are not open; the oldest beyond it are dropped.
     pub max_notifications: NonZeroU64,
-    /// The most entries to resume over. Deletes and clears are entries too, so this is more than
-    /// `max_notifications`.
+    /// The most entries to resume over. Removals are entries too, so this is more than `max_notifications`.
     pub max_entries: u64,
+    /// Notifications older than this are dropped, but for the open ones.
+    pub max_age: Option<Duration>,
 }
 
 impl Retention {
     /// Keeps this many notifications, and 10,000 entries more to resume over.
     pub const fn keeping(max_notifications: NonZeroU64) -> Self {
-        Retention { max_notifications, max_entries: max_notifications.get().saturating_add(10_000) }
+        Retention {
+            max_notifications,
+            max_entries: max_notifications.get().saturating_add(10_000),
+            max_age: None,
+        }
     }
 
-    /// The entry after which a log with this head can still be resumed, as far as the number of entries goes.
-    fn oldest_resume_point(&self, head: Seq) -> Seq {
-        head.back(self.max_entries)
+    /// The same, dropping what is older than `max_age`.
+    #[must_use]
+    pub const fn and_max_age(self, max_age: Option<Duration>) -> Self {
+        Retention { max_age, ..self }
     }
 }
 
-/// Why a log did not do what was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum LogError {
-    /// The storage failed; nothing was stored.
+/// Whether the log does its work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Condition {
+    /// It stores what it is given.
+    #[default]
+    Ready,
+    /// It stores nothing for now, for this reason, and tries again by itself.
+    Degraded(Arc<str>),
+    /// It stores nothing any more, for this reason, until the hub is started again.
+    Stopped(Arc<str>),
+}
+
+impl Condition {
+    /// Why it does not do its work.
+    pub fn reason(&self) -> Option<&Arc<str>> {
+        match self {
+            Condition::Ready => None,
+            Condition::Degraded(reason) | Condition::Stopped(reason) => Some(reason),
+        }
+    }
+}
+
+/// Why an append was not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The storage refused it; nothing was stored.
+    #[error("the storage failed: {0}")]
+    Rejected(String),
+    /// The storage failed in a way that leaves open whether it is stored.
+    #[error("the storage failed, and it is not known whether this was stored: {0}")]
+    Unknown(String),
+    /// Nothing is taken for now; nothing was stored.
+    #[error("{reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+    /// The idempotency key was used before, for something else; nothing was stored.
+    #[error("the idempotency key was used before, for a notification with other content")]
+    KeyReused,
+    /// The log has been closed; nothing was stored.
+    #[error("the log is closed")]
+    Closed,
+}
+
+/// Why entries cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Entries after the given position are no longer kept.
+    #[error("the entries are no longer kept")]
+    Expired,
+    /// The storage failed.
     #[error("the storage failed: {0}")]
     Storage(String),
     /// The log has been closed.
@@ -129,32 +257,41 @@ pub enum LogError {
     Closed,
 }
 
-/// Why entries cannot be read.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReadError {
-    /// Entries after the given position are no longer kept.
-    #[error("the entries are no longer kept")]
-    Expired,
-    /// The storage failed.
-    #[error(transparent)]
-    Log(#[from] LogError),
+/// Some entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryPage {
+    /// In order; numbers may be missing.
+    pub entries: Vec<Entry>,
+    /// How far the page reaches: there is no other entry up to here.
+    pub through: Seq,
 }
-
-/// A future that can be held behind a trait object.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An ordered, durable sequence of entries.
 pub trait Log: Send + Sync {
-    /// Appends an entry. When the future resolves, the entry is stored as durably as this log promises and
-    /// the sink has had it. Once called, the append happens even if the future is dropped.
-    fn append(&self, command: Command) -> BoxFuture<'_, Result<Outcome, LogError>>;
+    /// Carries out a command. When the future resolves, what came of it is stored as durably as this log promises
+    /// and the [`Replica`] has had it. A command whose future is dropped before the log has begun with it is not
+    /// carried out.
+    fn append(&self, command: Command) -> BoxFuture<'_, Result<Appended, AppendError>>;
 
-    /// At most `limit` entries after `after`, in order and without a gap.
-    fn read_after(&self, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<Entry>, ReadError>>;
+    /// Entries after `after`, in order: about `max_bytes` of them, at least one if there is one.
+    fn read_after(&self, after: Seq, max_bytes: usize) -> BoxFuture<'_, Result<EntryPage, ReadError>>;
 
-    /// The oldest entry a subscriber can resume after.
-    fn oldest_resume_point(&self) -> Seq;
+    /// Whether it does its work, now and from now on.
+    fn condition(&self) -> watch::Receiver<Condition>;
 
-    /// Finishes what was begun and releases the storage; every later call answers [`LogError::Closed`].
-    fn close(&self) -> BoxFuture<'_, ()>;
+    /// Resolves when the log has ended: after [`Log::close`] when what was begun is finished and the storage is
+    /// released; before, if what does its work has died. For one caller.
+    fn ended(&self) -> BoxFuture<'_, ()>;
+
+    /// Takes nothing more: every later append answers [`AppendError::Closed`].
+    fn close(&self);
+}
+
+/// About how much of an event stream an entry makes, in bytes.
+fn approximate_bytes(change: &Change) -> usize {
+    const FRAME: usize = 96;
+    match change {
+        Change::Put(encoded) => FRAME + encoded.json_len(),
+        _ => FRAME,
+    }
 }

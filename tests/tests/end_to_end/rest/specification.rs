@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use notifyhub_sdk::types::{Level, NewNotification, NotifyRequestBody};
+use notifyhub_sdk::{
+    Level,
+    types::{NewNotification, NotifyRequestBody},
+};
 use notifyhub_tests::{
     http::get,
     server::{TestServer, run_to_end},
@@ -35,12 +38,20 @@ async fn the_sdk_understands_every_answer() {
     let stored = client.publish().idempotency_key("k").body(new.clone()).send().await.unwrap().into_inner();
     let again = client.publish().idempotency_key("k").body(new).send().await.unwrap().into_inner();
     assert_eq!(stored.id, again.id);
-    assert_eq!(*stored.message, "All passed");
+    assert_eq!(stored.message, "All passed");
     let notified =
         client.notify().body(NotifyRequestBody::builder().message("old")).send().await.unwrap().into_inner();
     assert!(notified.success);
 
-    let listed = client.list().limit(1000).level(Level::Success).tag("ci").q("PASSED").send().await.unwrap();
+    let listed = client
+        .list()
+        .limit(1000)
+        .level(vec![Level::Success])
+        .tag(vec!["ci".to_owned()])
+        .q("PASSED")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(listed.iter().map(|item| item.id).collect::<Vec<_>>(), [stored.id]);
     let before = client.list().before(notified.id).send().await.unwrap().into_inner();
     assert_eq!(before.len(), 1);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use notifyhub_sdk::{Subscribe as _, SubscribeError, connect};
+use notifyhub_sdk::{Event, Subscribe as _, SubscribeError, connect};
 use notifyhub_tests::{fake_hub::FakeHub, reader::Reader};
 
 const HELLO: &str = r#"event: hello
@@ -136,18 +136,109 @@ async fn many_small_events_at_once_are_within_the_set_size() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_what_the_protocol_says_ends_it() {
+async fn an_event_that_is_not_what_the_protocol_says_is_passed_over_and_told() {
     let hub = FakeHub::start().await;
     let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
     let reading = tokio::spawn(async move {
-        reader.hello().await;
-        reader.result().await
+        reader.init().await;
+        let skipped = reader.result().await;
+        (skipped, reader.messages(1).await)
     });
+    let malformed = "id: aaaaaa-2\nevent: notification\ndata: {}\n\n";
     let stream =
-        hub.request().await.stream(&format!("{HELLO}id: aaaaaa-1\nevent: init\ndata: {{}}\n\n")).await;
-    let Err(SubscribeError::Malformed { event, .. }) = reading.await.unwrap() else { panic!("it goes on") };
-    assert_eq!(event, "init");
+        hub.request().await.stream(&format!("{HELLO}{}{malformed}{}", init(1), notification(3))).await;
+    let (skipped, messages) = reading.await.unwrap();
+    let Ok(Event::Skipped { event, .. }) = skipped else { panic!("{skipped:?}") };
+    assert_eq!((event.as_str(), messages), ("notification", vec!["3".to_owned()]));
     drop(stream);
+}
+
+/// A newer hub: values and lengths that this version does not know.
+#[tokio::test]
+async fn what_a_later_version_adds_ends_nothing() {
+    let hub = FakeHub::start().await;
+    let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
+    let reading = tokio::spawn(async move {
+        reader.init().await;
+        reader.messages(3).await.len()
+    });
+    let hello = HELLO.replace("fresh", "moved");
+    let level =
+        notification(2).replace("\"message\"", "\"level\":\"critical\",\"state\":\"paused\",\"message\"");
+    let long = notification(3).replace("\"message\":\"3\"", &format!("\"message\":\"{}\"", "x".repeat(5000)));
+    let events = format!("{hello}{}{level}{long}{}", init(1), notification(4));
+    let stream = hub.request().await.stream(&events).await;
+    assert_eq!(reading.await.unwrap(), 3);
+    drop(stream);
+}
+
+/// The resume point moves with events of kinds that this version does not know.
+#[tokio::test]
+async fn an_unknown_event_moves_the_resume_point() {
+    let hub = FakeHub::start().await;
+    let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
+    let reading = tokio::spawn(async move {
+        reader.init().await;
+        reader.messages(1).await
+    });
+    let unknown = "id: aaaaaa-2\nevent: weather\ndata: {}\n\n";
+    drop(hub.request().await.stream(&format!("retry: 10\n{HELLO}{}{unknown}", init(1))).await);
+    let next = hub.request().await;
+    assert_eq!(next.header("Last-Event-ID"), Some("aaaaaa-2"));
+    let stream = next.stream(&format!("{HELLO}{}", notification(3))).await;
+    assert_eq!(reading.await.unwrap(), ["3"]);
+    drop(stream);
+}
+
+/// A proxy answers with a page of its own, or with nothing, while the hub behind it starts.
+#[tokio::test]
+async fn a_proxys_answer_is_later_whatever_its_body() {
+    let hub = FakeHub::start().await;
+    let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
+    let reading = tokio::spawn(async move { reader.init().await });
+    let page = "Content-Type: text/html\r\n";
+    hub.request().await.answer("503 Service Unavailable", page, "<html>no server</html>").await;
+    hub.request().await.answer("503 Service Unavailable", "", "").await;
+    hub.request().await.answer("429 Too Many Requests", page, "<html></html>").await;
+    let stream = hub.request().await.stream(&format!("{HELLO}{}", init(1))).await;
+    reading.await.unwrap();
+    drop(stream);
+}
+
+/// Silence is a matter of bytes: an `init` that takes its time arrives.
+#[tokio::test]
+async fn an_event_that_arrives_slowly_arrives() {
+    let hub = FakeHub::start().await;
+    let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
+    let reading = tokio::spawn(async move { reader.init().await });
+    // 2.5 heartbeats are a quarter of a second; the whole takes more than that.
+    let hello = HELLO.replace("15000", "100");
+    let mut stream = hub.request().await.stream(&hello).await;
+    for byte in init(1).chars() {
+        stream.send(byte.to_string()).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    reading.await.unwrap();
+    drop(stream);
+}
+
+/// A hub that ends every stream at once and asks nobody to wait is not asked without pause.
+#[tokio::test]
+async fn streams_that_end_at_once_are_opened_ever_less_often() {
+    let hub = FakeHub::start().await;
+    let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
+    let reading = tokio::spawn(async move {
+        loop {
+            let _ = reader.result().await;
+        }
+    });
+    let started = Instant::now();
+    for _ in 0..5 {
+        drop(hub.request().await.stream(&format!("retry: 0\n{HELLO}")).await);
+    }
+    // 100 ms, then at least half of 200, 400, 800.
+    assert!(started.elapsed().as_millis() >= 800, "{:?}", started.elapsed());
+    reading.abort();
 }
 
 /// A later version may send events that this one does not know.

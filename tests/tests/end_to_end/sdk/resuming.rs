@@ -1,7 +1,7 @@
 //! Against the real hub: restarts, cuts, silence, and what the hub no longer has.
 
 use futures_util::future::join_all;
-use notifyhub_sdk::{Event, Subscribe as _, SubscribeError, connect, types::Reason};
+use notifyhub_sdk::{Event, Reason, Subscribe as _, SubscribeError, connect};
 use notifyhub_tests::{
     eventually,
     http::open_streams,

@@ -5,68 +5,47 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     event_id::EventId,
-    notification::{EncodedNotification, serialize_timestamp},
+    notification::EncodedNotification,
+    sse::event::{Cleared, Deleted, Heartbeat, Hello, Read},
 };
 
 /// The last chunk of a chunked body (RFC 9112, section 7.1): the stream's orderly end.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// Why a stream starts as it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
-#[oai(rename_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
-pub enum Reason {
-    /// No last event id was given.
-    Fresh,
-    /// The stream goes on right after the last event id.
-    Resumed,
-    /// The last event id is of another log, or none of ours.
-    Unknown,
-    /// What followed the last event id is no longer kept.
-    Expired,
+/// How the bytes of events are delimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Each event is one chunk of an HTTP/1.1 body (RFC 9112, section 7.1).
+    Chunked,
+    /// The events alone, as in the WHATWG HTML standard, section 9.2.
+    Plain,
 }
 
-/// `hello`: the first event of a stream.
-#[derive(Clone, Debug, Object, Serialize)]
-pub struct Hello {
-    /// Whether the missed events follow, rather than `init`.
-    pub resumed: bool,
-    /// Why.
-    pub reason: Reason,
-    /// How many events were missed since the last event id.
-    pub missed: u64,
-    /// The id of the newest event.
-    pub latest_id: String,
-    /// The time between two heartbeats, in milliseconds. A client that hears nothing for 2.5 times as long
-    /// should reconnect.
-    pub heartbeat_ms: u64,
-    /// The hub's version.
-    pub version: String,
-}
+impl Framing {
+    /// The bytes of a frame.
+    pub fn of(self, frame: &Frame) -> Bytes {
+        match self {
+            Framing::Chunked => frame.chunk().clone(),
+            Framing::Plain => frame.event(),
+        }
+    }
 
-/// `deleted`: one notification was deleted.
-#[derive(Clone, Debug, Object, Serialize)]
-pub struct Deleted {
-    /// The notification's id.
-    pub id: Uuid,
-}
-
-/// `cleared`: all notifications were deleted.
-#[derive(Clone, Debug, Object, Serialize)]
-pub struct Cleared {}
-
-/// `heartbeat`: the connection is alive.
-#[derive(Clone, Debug, Object, Serialize)]
-pub struct Heartbeat {
-    /// The hub's time: RFC 3339, UTC, milliseconds.
-    #[serde(serialize_with = "serialize_timestamp")]
-    pub timestamp: DateTime<Utc>,
+    /// What comes before and after the data of an `init` event with this id, whose data is `data_len` bytes long.
+    pub fn around_init(self, id: EventId, data_len: usize) -> (Bytes, Bytes) {
+        let start = format!("id: {id}\nevent: init\ndata: ");
+        match self {
+            Framing::Chunked => {
+                let length = start.len() + data_len + "\n\n".len();
+                (format!("{length:x}\r\n{start}").into(), Bytes::from_static(b"\n\n\r\n"))
+            }
+            Framing::Plain => (start.into(), Bytes::from_static(b"\n\n")),
+        }
+    }
 }
 
 /// One event, ready to be sent: framed as one HTTP/1.1 chunk, with its parts at hand as slices.
@@ -77,7 +56,6 @@ pub struct Heartbeat {
 pub struct Frame {
     chunk: Bytes,
     event_start: usize,
-    data_start: usize,
 }
 
 impl Frame {
@@ -88,14 +66,9 @@ impl Frame {
         Frame::encode(&format!("retry: {retry_ms}\nevent: hello\n"), None, &json(hello))
     }
 
-    /// `init`: the stored notifications as a JSON array, up to the newest event `id`.
-    pub fn init(id: EventId, array: &[u8]) -> Self {
-        Frame::encode("event: init\n", Some(id), array)
-    }
-
     /// `notification`: one was published.
     pub fn notification(id: EventId, notification: &EncodedNotification) -> Self {
-        Frame::encode("event: notification\n", Some(id), &notification.json)
+        Frame::encode("event: notification\n", Some(id), &notification.json())
     }
 
     /// `deleted`: one was deleted.
@@ -106,6 +79,11 @@ impl Frame {
     /// `cleared`: all were deleted.
     pub fn cleared(id: EventId) -> Self {
         Frame::encode("event: cleared\n", Some(id), &json(&Cleared {}))
+    }
+
+    /// `read`: the read mark has moved.
+    pub fn read(id: EventId, through: Uuid) -> Self {
+        Frame::encode("event: read\n", Some(id), &json(&Read { through }))
     }
 
     /// `heartbeat`, without an id: it is no place to resume from.
@@ -124,10 +102,9 @@ impl Frame {
         chunk.extend_from_slice(id.as_bytes());
         chunk.extend_from_slice(fields.as_bytes());
         chunk.extend_from_slice(b"data: ");
-        let data_start = chunk.len();
         chunk.extend_from_slice(data);
         chunk.extend_from_slice(b"\n\n\r\n");
-        Frame { chunk: chunk.into(), event_start, data_start }
+        Frame { chunk: chunk.into(), event_start }
     }
 
     /// The event as one chunk of a chunked HTTP/1.1 body (RFC 9112, section 7.1).
@@ -139,11 +116,6 @@ impl Frame {
     pub fn event(&self) -> Bytes {
         self.chunk.slice(self.event_start..self.chunk.len() - "\r\n".len())
     }
-
-    /// The event's data alone, one line of JSON.
-    pub fn data(&self) -> Bytes {
-        self.chunk.slice(self.data_start..self.chunk.len() - "\n\n\r\n".len())
-    }
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
@@ -153,7 +125,10 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event_id::{Epoch, Seq};
+    use crate::{
+        event_id::{Epoch, Seq},
+        sse::event::Reason,
+    };
 
     fn id(seq: u64) -> EventId {
         EventId { epoch: "k3f9a2".parse::<Epoch>().expect("valid"), seq: Seq::new(seq) }
@@ -166,19 +141,25 @@ mod tests {
             reason: Reason::Fresh,
             missed: 0,
             latest_id: id(7).to_string(),
+            read_through: Some(Uuid::nil()),
+            now: DateTime::UNIX_EPOCH,
             heartbeat_ms: 15000,
             version: "0.1.0".into(),
         };
         assert_eq!(
             Frame::hello(&hello, 2500).event(),
             "retry: 2500\nevent: hello\ndata: {\"resumed\":false,\"reason\":\"fresh\",\"missed\":0,\
-             \"latest_id\":\"k3f9a2-7\",\"heartbeat_ms\":15000,\"version\":\"0.1.0\"}\n\n"
+             \"latest_id\":\"k3f9a2-7\",\"read_through\":\"00000000-0000-0000-0000-000000000000\",\
+             \"heartbeat_ms\":15000,\"now\":\"1970-01-01T00:00:00.000Z\",\"version\":\"0.1.0\"}\n\n"
         );
     }
 
     #[test]
     fn each_event_has_its_exact_bytes() {
-        assert_eq!(Frame::init(id(3), b"[]").event(), "id: k3f9a2-3\nevent: init\ndata: []\n\n");
+        assert_eq!(
+            Frame::read(id(3), Uuid::nil()).event(),
+            "id: k3f9a2-3\nevent: read\ndata: {\"through\":\"00000000-0000-0000-0000-000000000000\"}\n\n"
+        );
         assert_eq!(Frame::cleared(id(4)).event(), "id: k3f9a2-4\nevent: cleared\ndata: {}\n\n");
         assert_eq!(
             Frame::deleted(id(5), Uuid::nil()).event(),
@@ -192,10 +173,19 @@ mod tests {
 
     #[test]
     fn a_frame_is_one_chunk_and_shares_its_bytes_with_its_parts() {
-        let frame = Frame::init(id(3), b"[]");
-        assert_eq!(frame.chunk(), "23\r\nid: k3f9a2-3\nevent: init\ndata: []\n\n\r\n");
-        assert_eq!(frame.event().len(), 0x23);
-        assert_eq!(frame.data(), "[]");
-        assert!(frame.chunk().as_ptr_range().contains(&frame.data().as_ptr()));
+        let frame = Frame::cleared(id(3));
+        assert_eq!(frame.chunk(), "26\r\nid: k3f9a2-3\nevent: cleared\ndata: {}\n\n\r\n");
+        assert_eq!(frame.event().len(), 0x26);
+        assert!(frame.chunk().as_ptr_range().contains(&frame.event().as_ptr()));
+        assert_eq!(Framing::Chunked.of(&frame), frame.chunk());
+        assert_eq!(Framing::Plain.of(&frame), frame.event());
+    }
+
+    #[test]
+    fn an_init_is_one_chunk_around_its_data() {
+        let (start, end) = Framing::Chunked.around_init(id(3), 2);
+        assert_eq!([&start[..], b"[]", &end].concat(), b"23\r\nid: k3f9a2-3\nevent: init\ndata: []\n\n\r\n");
+        let (start, end) = Framing::Plain.around_init(id(3), 2);
+        assert_eq!([&start[..], b"[]", &end].concat(), b"id: k3f9a2-3\nevent: init\ndata: []\n\n");
     }
 }

@@ -8,6 +8,8 @@ use poem::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::conditional::names_etag;
+
 #[derive(RustEmbed)]
 #[folder = "../frontend/dist"]
 struct Dist;
@@ -32,7 +34,7 @@ pub fn is_built() -> bool {
 
 /// The answer for a path, if it is one of the page's. `headers` are the request's: they tell which encodings
 /// and which version the browser has.
-pub fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
+pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
     let name = match path.strip_prefix('/').unwrap_or(path) {
         "" => "index.html",
         // The precompressed forms are chosen by Accept-Encoding, never by name.
@@ -55,16 +57,13 @@ fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
     let mut response = Response::builder()
         .header(header::ETAG, &etag)
         .header(header::VARY, "Accept-Encoding")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         // Built assets carry a hash of their content in their name; everything else is asked about each time.
         .header(
             header::CACHE_CONTROL,
             if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" },
         );
     if is_page {
-        response = response
-            .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
-            .header(header::REFERRER_POLICY, "no-referrer");
+        response = response.header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     }
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| names_etag(known.as_bytes(), &etag)) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
@@ -94,13 +93,6 @@ fn has_extension(name: &str, extension: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found == extension)
 }
 
-/// Whether an `If-None-Match` value names this entity tag (RFC 9110, section 13.1.2: weak comparison).
-pub fn names_etag(known: &[u8], etag: &str) -> bool {
-    std::str::from_utf8(known).is_ok_and(|known| {
-        known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
-    })
-}
-
 /// Whether an `Accept-Encoding` value allows a coding (RFC 9110, section 12.5.3).
 fn accepts(accepted: &str, coding: &str) -> bool {
     accepted.split(',').any(|item| {
@@ -120,12 +112,5 @@ mod tests {
         assert!(accepts("BR;q=0.5", "br"));
         assert!(!accepts("gzip, br;q=0", "br"));
         assert!(!accepts("brotli", "br"));
-    }
-
-    #[test]
-    fn an_etag_is_found_in_a_list_and_behind_a_weak_mark() {
-        assert!(names_etag(b"\"a\", W/\"b\"", "\"b\""));
-        assert!(names_etag(b"*", "\"b\""));
-        assert!(!names_etag(b"\"bb\"", "\"b\""));
     }
 }

@@ -1,75 +1,42 @@
-//! The HTTP surface: REST, the event stream, the specification and Swagger UI. Here requests become calls of
-//! the feed, and errors become answers; nothing below knows HTTP.
+//! Everything the hub answers: the API, its specification and documentation, the page.
 
-mod events;
-mod notifications;
-mod payload;
-mod problem;
-mod status;
+use std::{collections::HashMap, sync::Arc};
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-pub use events::HandOff;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response,
     endpoint::BoxEndpoint,
     error::{MethodNotAllowedError, NotFoundError},
     http::{HeaderValue, Method, StatusCode, header},
 };
-use poem_openapi::{LicenseObject, OpenApiService, Tags};
-pub use problem::problem;
+use poem_openapi::{LicenseObject, OpenApiService};
 
-use crate::{feed::Feed, metrics::Metrics, page, shutdown::Shutdown};
+use super::{
+    context::{Context, Shared},
+    error, events, ingest, keys,
+    middleware::security_headers,
+    notifications, page, read, status,
+};
 
-#[derive(Tags)]
-enum Tag {
-    /// Post, list and delete notifications.
-    Notifications,
-    /// Have notifications pushed the moment they are posted.
-    Events,
-    /// How the hub is.
-    Health,
-}
+/// Swagger UI's template brings its scripts and styles along in the page.
+const DOCS_CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
+    img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the endpoints need.
-#[derive(Clone)]
-pub struct Context {
-    /// The notifications.
-    pub feed: Arc<Feed>,
-    /// The counters.
-    pub metrics: Metrics,
-    /// Whether the hub is stopping.
-    pub shutdown: Shutdown,
-    /// `--no-sse`: answer the event stream with 204, and clients poll.
-    pub no_sse: bool,
-    /// How long a stop takes at most: streams end within it.
-    pub drain: Duration,
-    /// When the hub started.
-    pub started: Instant,
-}
-
-/// What the endpoints share. Empty where only the specification is asked for, which no request ever reaches.
-#[derive(Clone)]
-struct Shared(Option<Context>);
-
-impl std::ops::Deref for Shared {
-    type Target = Context;
-
-    fn deref(&self) -> &Context {
-        self.0.as_ref().expect("a service that takes requests has a context")
-    }
-}
-
-type Apis = (notifications::NotificationsApi, events::EventsApi, status::HealthApi);
+type Apis = (
+    notifications::NotificationsApi,
+    keys::KeysApi,
+    read::ReadApi,
+    ingest::notify::NotifyApi,
+    events::EventsApi,
+    status::HealthApi,
+);
 
 fn service(context: Option<&Context>) -> OpenApiService<Apis, ()> {
-    let shared = Shared(context.cloned());
+    let shared = Shared(context.cloned().map(Arc::new));
     let apis = (
         notifications::NotificationsApi { shared: shared.clone() },
+        keys::KeysApi { shared: shared.clone() },
+        read::ReadApi { shared: shared.clone() },
+        ingest::notify::NotifyApi { shared: shared.clone() },
         events::EventsApi { shared: shared.clone() },
         status::HealthApi { shared },
     );
@@ -123,14 +90,16 @@ struct Site {
 
 impl Site {
     fn document(&self, request: &Request) -> Option<Response> {
-        let html = |body: &bytes::Bytes| {
-            Response::builder().content_type("text/html; charset=utf-8").body(body.clone())
-        };
         match request.uri().path() {
             "/openapi.json" => {
                 Some(Response::builder().content_type("application/json").body(self.spec.clone()))
             }
-            "/docs" => Some(html(&self.docs)),
+            "/docs" => Some(
+                Response::builder()
+                    .content_type("text/html; charset=utf-8")
+                    .header(header::CONTENT_SECURITY_POLICY, DOCS_CONTENT_SECURITY_POLICY)
+                    .body(self.docs.clone()),
+            ),
             "/events" if self.no_sse => Some(events::streaming_is_off()),
             path => page::find(path, request.headers()),
         }
@@ -149,8 +118,19 @@ impl Site {
 impl Endpoint for Site {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let mut response = self.respond(request).await;
+        security_headers::add(&mut response);
+        Ok(response)
+    }
+}
+
+impl Site {
+    async fn respond(&self, mut request: Request) -> Response {
         let path = request.uri().path().to_owned();
+        if request.method() == Method::HEAD && path == "/events" && !self.no_sse {
+            return events::head();
+        }
         // HEAD is GET without the body, which the connection leaves out (RFC 9110, section 9.3.2).
         if request.method() == Method::HEAD {
             request.set_method(Method::GET);
@@ -158,23 +138,23 @@ impl Endpoint for Site {
         if request.method() == Method::GET
             && let Some(document) = self.document(&request)
         {
-            return Ok(document);
+            return document;
         }
         let error = match self.api.call(request).await {
-            Ok(response) => return Ok(response),
+            Ok(response) => return response,
             Err(error) if error.is::<NotFoundError>() && DOCUMENTS.contains(&&*path) => {
                 MethodNotAllowedError.into()
             }
             Err(error) => error,
         };
-        let mut response = problem::of_error(error, &path);
+        let mut response = error::of_error(error, &path);
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
             && let Some(methods) = self.allowed_methods(&path)
             && let Ok(methods) = HeaderValue::from_str(methods)
         {
             response.headers_mut().insert(header::ALLOW, methods);
         }
-        Ok(response)
+        response
     }
 }
 

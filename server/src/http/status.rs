@@ -6,8 +6,12 @@ use poem_openapi::{
     ApiResponse, Object, OpenApi,
     payload::{Json, PlainText},
 };
+use uuid::Uuid;
 
-use super::{Shared, Tag, problem::Problem};
+use super::{
+    context::{Shared, Tag},
+    error::ApiError,
+};
 
 pub(super) struct HealthApi {
     pub(super) shared: Shared,
@@ -21,13 +25,25 @@ struct Status {
     /// Seconds since it started.
     uptime_s: u64,
     /// Open event streams.
+    streams: u64,
+    /// The same, as earlier versions called it.
     connections: u64,
     /// Stored notifications.
     stored: u64,
+    /// Those of them that are open: they wait, or run.
+    open: u64,
     /// The id of the newest event.
     latest_id: String,
+    /// Up to which notification whoever reads this feed has read.
+    #[oai(skip_serializing_if_is_none)]
+    read_through: Option<Uuid>,
     /// Whether `/events` streams; `false` under `--no-sse`.
     streaming: bool,
+    /// Whether the hub stores what is posted.
+    ready: bool,
+    /// Why not.
+    #[oai(skip_serializing_if_is_none)]
+    reason: Option<String>,
 }
 
 /// It is well.
@@ -39,16 +55,9 @@ struct Well {
 
 #[derive(ApiResponse)]
 enum Ready {
-    /// The hub takes requests.
+    /// The hub stores what is posted.
     #[oai(status = 200)]
     Yes(Json<Well>),
-}
-
-#[derive(ApiResponse)]
-enum NotReady {
-    /// The hub is stopping: send requests elsewhere.
-    #[oai(status = 503)]
-    Stopping(Json<Problem>),
 }
 
 #[derive(ApiResponse)]
@@ -69,10 +78,15 @@ impl HealthApi {
         Json(Status {
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_s: Duration::as_secs(&context.started.elapsed()),
+            streams: feed.streams as u64,
             connections: feed.streams as u64,
             stored: feed.stored as u64,
+            open: feed.open as u64,
             latest_id: feed.latest_id.to_string(),
+            read_through: feed.read_through,
             streaming: !context.no_sse,
+            ready: feed.condition.reason().is_none() && !context.shutdown.has_begun(),
+            reason: feed.condition.reason().map(ToString::to_string),
         })
     }
 
@@ -82,13 +96,17 @@ impl HealthApi {
         Json(Well { status: "ok".into() })
     }
 
-    /// Does the hub take requests?
+    /// Does the hub store what is posted?
+    ///
+    /// 503 says why not: it is stopping, or its storage fails. What is stored can be read all the same.
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
-    async fn readyz(&self) -> Result<Ready, NotReady> {
+    async fn readyz(&self) -> Result<Ready, ApiError> {
         if self.shared.shutdown.has_begun() {
-            Err(NotReady::Stopping(Problem::new("stopping", "the hub is stopping")))
-        } else {
-            Ok(Ready::Yes(Json(Well { status: "ok".into() })))
+            return Err(ApiError::unavailable("stopping", "the hub is stopping", 5));
+        }
+        match self.shared.feed.status().condition.reason() {
+            Some(reason) => Err(ApiError::unavailable("storage_unavailable", reason.as_ref(), 5)),
+            None => Ok(Ready::Yes(Json(Well { status: "ok".into() }))),
         }
     }
 
@@ -105,6 +123,6 @@ impl HealthApi {
 mod tests {
     #[test]
     fn the_declared_content_type_is_the_encoders() {
-        assert!(super::super::spec().contains(crate::metrics::CONTENT_TYPE));
+        assert!(crate::http::spec().contains(crate::metrics::CONTENT_TYPE));
     }
 }

@@ -5,16 +5,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::{
-    event_id::Seq,
-    frame::Frame,
-    hub::{Hub, Signal},
-};
+use super::ring::{Ring, Signal};
+use crate::{event_id::Seq, sse::frame::Frame};
 
 /// What one does who follows the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Send the frames that were given, then ask again.
+    /// Send what was given, then ask again.
     Send,
     /// Wait until something changes, then ask again.
     Wait,
@@ -25,38 +22,37 @@ pub enum Step {
 }
 
 /// See the module. Its size counts: there is one for each open stream.
-pub struct Follower {
-    hub: Arc<Hub>,
+pub struct Cursor {
+    ring: Arc<Ring>,
     signal: watch::Receiver<Signal>,
     after: Seq,
     beats: u64,
 }
 
-impl Follower {
+impl Cursor {
     /// Follows from after this entry. `signal` was taken before it was looked up, so that nothing is missed.
-    pub(super) fn new(hub: Arc<Hub>, signal: watch::Receiver<Signal>, after: Seq) -> Self {
+    pub(super) fn new(ring: Arc<Ring>, signal: watch::Receiver<Signal>, after: Seq) -> Self {
         let beats = signal.borrow().beats;
-        Follower { hub, signal, after, beats }
+        Cursor { ring, signal, after, beats }
     }
 
-    /// Adds at most `limit` frames to `frames` and moves on past them: first what follows in order, then, if
-    /// there is room, a heartbeat that came meanwhile.
-    pub fn next(&mut self, frames: &mut Vec<Frame>, limit: usize) -> Step {
+    /// Adds at most `limit` frames, each with its number, and moves on past them: first what follows in order, then,
+    /// if there is room, a heartbeat that came meanwhile, which has no number.
+    pub fn next(&mut self, frames: &mut Vec<(Option<Seq>, Frame)>, limit: usize) -> Step {
         // The signal first: a frame that comes while we look at the ring will have changed it.
         let seen = *self.signal.borrow_and_update();
         let before = frames.len();
-        let ring = self.hub.frames_after(self.after, limit, |frame| {
-            frames.push(frame.clone());
-            self.after = self.after.next();
-        });
-        if ring.is_err() {
-            return Step::CatchUp;
+        let position =
+            self.ring.frames_after(self.after, limit, |seq, frame| frames.push((Some(seq), frame.clone())));
+        match position {
+            Ok(position) => self.after = position,
+            Err(_) => return Step::CatchUp,
         }
         if frames.len() - before < limit && seen.beats != self.beats {
             self.beats = seen.beats;
-            frames.extend(self.hub.heartbeat());
+            frames.extend(self.ring.heartbeat().map(|heartbeat| (None, heartbeat)));
         }
-        match (frames.len() - before, seen.ending) {
+        match (frames.len() - before, seen.is_ending) {
             (0, false) => Step::Wait,
             (0, true) => Step::End,
             (1.., _) => Step::Send,
@@ -65,7 +61,7 @@ impl Follower {
 
     /// Waits until there may be something to send.
     pub async fn changed(&mut self) {
-        // We hold the hub, and with it the other end of the signal.
+        // The ring is held, and with it the other end of the signal.
         let _ = self.signal.changed().await;
     }
 
@@ -74,18 +70,19 @@ impl Follower {
         self.after
     }
 
-    /// Moves on past what another follower has sent for it.
-    pub fn keep_up_with(&mut self, other: &Follower) {
+    /// Moves on past what another cursor has sent for it.
+    pub fn keep_up_with(&mut self, other: &Cursor) {
         self.after = self.after.max(other.after);
         self.beats = other.beats;
     }
 
-    /// Goes on with the newest entry, whatever lies between.
-    pub fn skip_to_newest(&mut self) {
-        self.after = self.hub.head();
+    /// Moves on past what was sent for it; never back.
+    pub fn move_to(&mut self, after: Seq) {
+        self.after = self.after.max(after);
     }
 
-    pub(super) fn move_to(&mut self, after: Seq) {
-        self.after = after;
+    /// Goes on with the newest entry, whatever lies between.
+    pub fn skip_to_newest(&mut self) {
+        self.after = self.ring.head();
     }
 }

@@ -19,21 +19,24 @@ use hyper::{Request, Version, body::Incoming, server::conn::http1, service::serv
 use hyper_util::rt::TokioTimer;
 use poem::{
     Endpoint, Response,
-    error::ReadBodyError,
-    http::{Method, StatusCode, header::CONTENT_LENGTH, uri::Scheme},
+    http::{Method, StatusCode, header::HOST, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
 use super::{
-    Limits, Shared,
-    accept::{Admission, linger},
     body::{EventBody, event_body},
-    socket::{Answer, Conversation, Socket},
+    fan_out::FanOut,
+    hand_off::{Answer, Conversation, Socket},
+    limiter::Permit,
+    linger::linger,
+    settings::{Limits, Settings},
     stream::Stream,
 };
-use crate::api::{HandOff, problem};
+use crate::{error_body, feed::HandOff};
+
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// The largest request head, in bytes, and the most that is buffered of a request.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -45,16 +48,25 @@ const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 /// stop: the request is on its way.
 const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(500);
 
+/// The system counts milliseconds in 31 bits.
+const MAX_USER_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// After how long a silent peer is asked by the system whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// What every connection shares.
+pub struct Shared<E> {
+    /// Answers the requests.
+    pub endpoint: E,
+    /// On its own, for event streams need nothing but this.
+    pub settings: Arc<Settings>,
+    /// Where event streams go.
+    pub fan_out: FanOut,
+}
+
 /// Serves one connection until it ends; an event stream goes to the fan-out.
-pub(super) async fn serve<E>(
-    socket: TcpStream,
-    peer: SocketAddr,
-    shared: Arc<Shared<E>>,
-    admission: Admission,
-) where
+pub(super) async fn serve<E>(socket: TcpStream, peer: SocketAddr, shared: Arc<Shared<E>>, permit: Permit)
+where
     E: Endpoint<Output = Response> + 'static,
 {
     let settings = Arc::clone(&shared.settings);
@@ -73,6 +85,8 @@ pub(super) async fn serve<E>(
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.limits.header_timeout)
+        // A client may close its sending side after the request, and still waits for the answer.
+        .half_close(true)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(io, service);
 
@@ -111,7 +125,7 @@ pub(super) async fn serve<E>(
     match subscription {
         // What the peer may have sent beyond its request is of no use: the stream is the last response.
         Some(subscription) => {
-            shared.fan_out.take(Stream::new(socket, subscription, Arc::clone(&settings), admission));
+            shared.fan_out.take(Stream::new(socket, subscription, Arc::clone(&settings), permit));
         }
         None => {
             let _ = tokio::time::timeout(LINGER_TIMEOUT, linger(socket)).await;
@@ -125,7 +139,7 @@ fn configure(socket: &TcpStream, limits: &Limits) -> io::Result<()> {
     let socket = SockRef::from(socket);
     // A peer that vanished, or accepts no byte, is given up by the system too: under hyper no deadline of
     // ours runs while a write is stuck.
-    socket.set_tcp_user_timeout(Some(limits.stall_timeout))?;
+    socket.set_tcp_user_timeout(Some(limits.stall_timeout.min(MAX_USER_TIMEOUT)))?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3))
 }
 
@@ -141,14 +155,29 @@ where
     conversation.asked();
     let is_head = request.method() == Method::HEAD;
     let version = request.version();
-    let request = poem::Request::from((request, LocalAddr::default(), RemoteAddr(peer.into()), Scheme::HTTP));
-    let mut response = match read_body(request, &shared.settings.limits).await {
-        Ok(request) => shared.endpoint.get_response(request).await,
-        Err(refusal) => refusal,
+    let mut response = if has_one_host(&request) {
+        let request =
+            poem::Request::from((request, LocalAddr::default(), RemoteAddr(peer.into()), Scheme::HTTP));
+        shared.endpoint.get_response(request).await
+    } else {
+        refusal(
+            StatusCode::BAD_REQUEST,
+            "invalid_host",
+            "a request needs one `Host` header, and no second one",
+        )
     };
-    let hand_off = response.extensions_mut().remove::<HandOff>();
+    let subscription = response.extensions_mut().remove::<HandOff>().and_then(|hand_off| hand_off.take());
+    if subscription.is_none()
+        && !is_head
+        && response.status() == StatusCode::OK
+        && response.content_type().is_some_and(|content_type| content_type.starts_with(EVENT_STREAM))
+    {
+        // An empty stream would have its reader come back at once, for ever.
+        tracing::error!("an event stream lost its subscription on its way through the hub");
+        response = refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the event stream was lost");
+    }
     let (head, body) = hyper::Response::<BoxBody<Bytes, io::Error>>::from(response).into_parts();
-    let (answer, body) = match hand_off.and_then(|hand_off| hand_off.take()).filter(|_| !is_head) {
+    let (answer, body) = match subscription.filter(|_| !is_head) {
         None => (Answer::Response, OutgoingBody::Plain(body)),
         Some(subscription) if version == Version::HTTP_11 => {
             (Answer::Departure(subscription), OutgoingBody::Elsewhere)
@@ -162,35 +191,13 @@ where
     hyper::Response::from_parts(head, body)
 }
 
-/// Reads the whole request body, within its limits.
-async fn read_body(mut request: poem::Request, limits: &Limits) -> Result<poem::Request, Response> {
-    let body = request.take_body();
-    if body.is_empty() {
-        return Ok(request);
-    }
-    let too_large = || {
-        let max = limits.max_body_bytes;
-        let message = format!("the body is larger than {max} bytes; no notification needs more");
-        problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
-    };
-    // Where the length is announced, nobody has to wait for what will not be taken.
-    let announced =
-        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > limits.max_body_bytes as u64) {
-        return Err(too_large());
-    }
-    match tokio::time::timeout(limits.body_timeout, body.into_bytes_limit(limits.max_body_bytes)).await {
-        Ok(Ok(bytes)) => {
-            request.set_body(bytes);
-            Ok(request)
-        }
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
-        Ok(Err(error)) => Err(problem(StatusCode::BAD_REQUEST, "incomplete_body", error.to_string())),
-        Err(_) => {
-            let message = format!("the body did not arrive within {} s", limits.body_timeout.as_secs());
-            Err(problem(StatusCode::REQUEST_TIMEOUT, "body_timeout", message))
-        }
-    }
+/// A request names the host it is for, once (RFC 9112, section 3.2).
+fn has_one_host(request: &Request<Incoming>) -> bool {
+    request.version() != Version::HTTP_11 || request.headers().get_all(HOST).iter().count() == 1
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
+    Response::builder().status(status).content_type("application/json").body(error_body::json(code, message))
 }
 
 /// The body of a response.

@@ -1,43 +1,31 @@
 //! `GET /events`: the event stream. The endpoint decides on status and headers; the connection then takes the
 //! subscription out of the response and sends the frames itself.
 
-use std::sync::{Arc, Mutex};
-
 use poem::{IntoResponse, Request, Response, http::StatusCode};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Query},
-    payload::{Json, Payload},
+    payload::Payload,
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
 use serde::Deserialize;
 
-use super::{Shared, Tag, problem::Problem};
-use crate::{
-    feed::Subscription,
-    frame::{Cleared, Deleted, Heartbeat, Hello},
-    history::MAX_LIST,
-    notification::Notification,
+use super::{
+    context::{Shared, Tag},
+    error::ApiError,
 };
+use crate::{
+    feed::{HandOff, MAX_LIST, Subscription},
+    notification::Notification,
+    sse::event::{Cleared, Deleted, Heartbeat, Hello, Read},
+};
+
+/// No cache may hold the stream back or change it.
+const CACHE_CONTROL: &str = "no-store, no-transform";
 
 pub(super) struct EventsApi {
     pub(super) shared: Shared,
-}
-
-/// An opened subscription on its way from the endpoint to the connection, in the response's extensions.
-#[derive(Clone)]
-pub struct HandOff(Arc<Mutex<Option<Subscription>>>);
-
-impl HandOff {
-    fn new(subscription: Subscription) -> Self {
-        HandOff(Arc::new(Mutex::new(Some(subscription))))
-    }
-
-    /// The subscription, for the first who asks.
-    pub fn take(&self) -> Option<Subscription> {
-        self.0.lock().expect("no one panics with the subscription in hand").take()
-    }
 }
 
 /// The body of the event stream. Poem's own would encode and copy each event for each connection.
@@ -59,6 +47,7 @@ impl Payload for EventStream {
                 event("notification", Notification::schema_ref()),
                 event("deleted", Deleted::schema_ref()),
                 event("cleared", Cleared::schema_ref()),
+                event("read", Read::schema_ref()),
                 event("heartbeat", Heartbeat::schema_ref()),
             ],
             ..MetaSchema::ANY
@@ -70,6 +59,7 @@ impl Payload for EventStream {
         Notification::register(registry);
         Deleted::register(registry);
         Cleared::register(registry);
+        Read::register(registry);
         Heartbeat::register(registry);
     }
 }
@@ -97,27 +87,25 @@ enum EventsResponse {
     ),
 }
 
-#[derive(ApiResponse)]
-enum EventsError {
-    /// A parameter is not what it should be.
-    #[oai(status = 400)]
-    #[expect(dead_code, reason = "answered before the endpoint is reached; declared for the specification")]
-    Invalid(Json<Problem>),
-    /// The hub is stopping.
-    #[oai(status = 503)]
-    Stopping(
-        Json<Problem>,
-        /// After how many seconds to come back.
-        #[oai(header = "Retry-After")]
-        u64,
-    ),
-}
-
 /// The resume point in the address, for those who cannot set a header.
 #[derive(Deserialize)]
 struct LastEventIdQuery {
-    #[serde(alias = "lastEventId")]
     last_event_id: Option<String>,
+    #[serde(rename = "lastEventId")]
+    last_event_id_camel: Option<String>,
+}
+
+/// What the client gives as the id of the last event it has. Not from the header parameter, which takes an id that is
+/// not ASCII for none at all; such an id is unknown, and so are two ids that differ.
+fn last_event_id(request: &Request) -> Option<String> {
+    if let Some(id) = request.headers().get("Last-Event-ID") {
+        return Some(String::from_utf8_lossy(id.as_bytes()).into_owned());
+    }
+    let query = request.params::<LastEventIdQuery>().ok()?;
+    match (query.last_event_id, query.last_event_id_camel) {
+        (Some(one), Some(other)) if one != other => Some("two ids".into()),
+        (one, other) => one.or(other),
+    }
 }
 
 #[expect(clippy::unused_async, reason = "every endpoint is async to poem-openapi")]
@@ -127,8 +115,8 @@ impl EventsApi {
     ///
     /// Server-Sent Events (WHATWG HTML, section 9.2). The stream begins with `hello`. If it could not resume,
     /// `init` follows with the stored notifications, newest first; if it could, the missed events follow.
-    /// Then comes each event the moment it happens: `notification`, `deleted`, `cleared`; and `heartbeat` at
-    /// the interval that `hello` announces.
+    /// Then comes each event the moment it happens: `notification` (new or, with an id that is known, in the place of
+    /// what was there), `deleted`, `cleared`, `read`; and `heartbeat` at the interval that `hello` announces.
     ///
     /// To resume, send the id of the last event as `Last-Event-ID`, as every `EventSource` does by itself, or
     /// in the address as `?last_event_id=` or `?lastEventId=`.
@@ -142,27 +130,33 @@ impl EventsApi {
         /// The id of the last event that was received.
         #[oai(name = "Last-Event-ID")]
         _last_event_id: Header<Option<String>>,
-        /// The most notifications in `init`.
+        /// The most notifications in `init`; those that are open come besides.
         #[oai(validator(maximum(value = "1000")))]
         limit: Query<Option<u16>>,
-    ) -> Result<EventsResponse, EventsError> {
+    ) -> Result<EventsResponse, ApiError> {
         let context = &*self.shared;
         if context.shutdown.has_begun() {
-            let problem = Problem::new("stopping", "the hub is stopping; come back in a few seconds");
-            return Err(EventsError::Stopping(problem, context.drain.as_secs() + fastrand::u64(1..5)));
+            let retry_after_s = context.drain.as_secs() + fastrand::u64(1..5);
+            let message = "the hub is stopping; come back in a few seconds";
+            return Err(ApiError::unavailable("stopping", message, retry_after_s));
         }
-        // Not the parameter, which takes an id that is not ASCII for none at all; such an id is unknown.
-        let header = request.headers().get("Last-Event-ID");
-        let in_header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-        let in_query = || request.params::<LastEventIdQuery>().ok().and_then(|query| query.last_event_id);
-        let last_event_id = in_header.or_else(in_query);
+        let last_event_id = last_event_id(request);
         let subscription = context.feed.subscribe(last_event_id.as_deref(), limit.0.unwrap_or(MAX_LIST));
         context.metrics.streams_opened.inc();
         if subscription.is_resumed() {
             context.metrics.streams_resumed.inc();
         }
-        Ok(EventsResponse::Ok(EventStream(subscription), "no-cache, no-transform".into(), "no".into()))
+        Ok(EventsResponse::Ok(EventStream(subscription), CACHE_CONTROL.into(), "no".into()))
     }
+}
+
+/// `HEAD /events`: what `GET` would begin with, without opening a stream.
+pub(super) fn head() -> Response {
+    Response::builder()
+        .content_type(EventStream::CONTENT_TYPE)
+        .header("Cache-Control", CACHE_CONTROL)
+        .header("X-Accel-Buffering", "no")
+        .finish()
 }
 
 /// `--no-sse`: the answer to `/events` in place of the stream.

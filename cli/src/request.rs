@@ -1,0 +1,139 @@
+//! Asking the hub with patience: under one idempotency key, so that however often it is tried, it is done once.
+
+use std::time::{Duration, Instant};
+
+use notifyhub_sdk::{
+    Client, Error, ResponseValue,
+    retry::{Backoff, is_temporary, retry_after},
+    types,
+};
+
+/// How long one attempt may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pauses between attempts.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(2) };
+
+/// Why it was not done.
+#[derive(Debug)]
+pub(crate) enum RequestError {
+    /// The hub says what is wrong with it.
+    Refused(String),
+    /// Something else answers there.
+    NotAHub(String),
+    /// Nothing answers.
+    Unreachable(String),
+    /// The hub, or what stands before it, answers that it cannot.
+    Failing(String),
+}
+
+/// Whether trying again may help, and when.
+enum Attempt {
+    Later(RequestError, Option<Duration>),
+    Never(RequestError),
+}
+
+/// Posts until it is done, refused, or `patience` is at its end. `say_waiting` is told once why it takes longer.
+pub(crate) async fn post(
+    hub: &Client,
+    notification: &types::NewNotification,
+    patience: Duration,
+    say_waiting: impl Fn(&str),
+) -> Result<types::Notification, RequestError> {
+    let key = uuid::Uuid::new_v4().to_string();
+    let attempt = || hub.publish().idempotency_key(key.as_str()).body(notification.clone()).send();
+    persist(attempt, patience, say_waiting).await
+}
+
+/// Withdraws what is open under a key; says how much that was.
+pub(crate) async fn withdraw(
+    hub: &Client,
+    key: &str,
+    patience: Duration,
+    say_waiting: impl Fn(&str),
+) -> Result<u64, RequestError> {
+    let attempt = || hub.withdraw().key(key).send();
+    persist(attempt, patience, say_waiting).await.map(|removed| removed.removed)
+}
+
+async fn persist<T, F>(
+    attempt: impl Fn() -> F,
+    patience: Duration,
+    say_waiting: impl Fn(&str),
+) -> Result<T, RequestError>
+where
+    F: Future<Output = Result<ResponseValue<T>, Error<types::ErrorBody>>>,
+{
+    let started = Instant::now();
+    let mut failures = 0;
+    loop {
+        // At least a moment for the first attempt, and no attempt longer than what is left.
+        let left =
+            patience.saturating_sub(started.elapsed()).max(Duration::from_millis(u64::from(failures == 0)));
+        let (error, asked) = match tokio::time::timeout(ATTEMPT_TIMEOUT.min(left), attempt()).await {
+            Ok(Ok(done)) => return Ok(done.into_inner()),
+            Ok(Err(error)) => match classify(error) {
+                Attempt::Later(error, asked) => (error, asked),
+                Attempt::Never(error) => return Err(error),
+            },
+            Err(_) => (RequestError::Unreachable("no answer came in time".into()), None),
+        };
+        failures += 1;
+        let left = patience.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Err(error);
+        }
+        if failures == 1
+            && let RequestError::Unreachable(reason) | RequestError::Failing(reason) = &error
+        {
+            say_waiting(reason);
+        }
+        tokio::time::sleep(BACKOFF.delay(failures).max(asked.unwrap_or_default()).min(left)).await;
+    }
+}
+
+fn classify(error: Error<types::ErrorBody>) -> Attempt {
+    match error {
+        Error::CommunicationError(error) => {
+            let reason = if error.is_connect() { "nothing answers" } else { "the connection broke" };
+            Attempt::Later(RequestError::Unreachable(format!("{reason} ({})", root_cause(&error))), None)
+        }
+        // The answer was cut. If it was a 201, the same key gives it again.
+        Error::ResponseBodyError(_) => {
+            Attempt::Later(RequestError::Unreachable("the connection broke".into()), None)
+        }
+        Error::ErrorResponse(response) => {
+            let (status, message) = (response.status(), response.message.clone());
+            if is_temporary(status) {
+                Attempt::Later(RequestError::Failing(message), retry_after(response.headers()))
+            } else {
+                Attempt::Never(RequestError::Refused(message))
+            }
+        }
+        Error::UnexpectedResponse(response) => {
+            let status = response.status();
+            let answered = format!("it answered with status {status}");
+            if is_temporary(status) {
+                Attempt::Later(RequestError::Failing(answered), retry_after(response.headers()))
+            } else {
+                Attempt::Never(RequestError::NotAHub(answered))
+            }
+        }
+        // A status that the hub may give, with a body that is not the hub's: a proxy's page, or a cut answer. Which status
+        // it was is not told, so it is tried again.
+        Error::InvalidResponsePayload(..) => {
+            let reason =
+                "its answer is not a hub's; is there a proxy in between, or is this another program?";
+            Attempt::Later(RequestError::NotAHub(reason.into()), None)
+        }
+        _ => Attempt::Never(RequestError::NotAHub("its answer is not a hub's".into())),
+    }
+}
+
+/// The innermost reason: the outer ones only say that a request failed.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,216 @@
+//! Puts the parts together, watches over them, and stops them in order.
+
+use std::{
+    io::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    config::{Config, NoDataDirectory, Store},
+    connection::{
+        Limits, Settings, Shared, accept,
+        fan_out::FanOut,
+        listen::{self, ListenError},
+    },
+    feed::{Feed, RingLimits},
+    http,
+    log::{
+        Log, Replica, Retention,
+        memory::MemoryLog,
+        sqlite::{OpenError, SqliteLog},
+    },
+    metrics::Metrics,
+    shutdown::{Shutdown, Signals},
+};
+
+/// File descriptors that are not connections: the database, the listeners, standard streams and a reserve.
+const OTHER_FILES: u64 = 64;
+
+/// How often what has become too old is dropped.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long, after all streams have ended, the log may take to finish what it has begun.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why the hub does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// There is no place for the data.
+    #[error(transparent)]
+    NoDataDirectory(#[from] NoDataDirectory),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is no socket to listen on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The system does not say when to stop.
+    #[error("cannot wait for signals: {0}")]
+    Signals(std::io::Error),
+    /// A part that the others rely on has ended by itself.
+    #[error("{0} ended by itself; this is a defect of the hub")]
+    PartEnded(&'static str),
+    /// The storage did not finish in time.
+    #[error("the storage did not finish within {} s; it is left to the system", CLOSE_TIMEOUT.as_secs())]
+    CloseTimeout,
+}
+
+/// Runs the hub until it is told to stop.
+pub async fn run(config: Config) -> Result<(), AppError> {
+    // First: whoever stops it while it starts has it stop in good order.
+    let mut signals = Signals::watch().map_err(AppError::Signals)?;
+    let metrics = Metrics::default();
+    let opening = tokio::task::spawn_blocking({
+        let (config, metrics) = (config.clone(), metrics.clone());
+        move || open_feed(&config, metrics)
+    });
+    let feed = tokio::select! {
+        opened = opening => opened.map_err(|_| AppError::PartEnded("opening the log"))??,
+        () = signals.received() => return Ok(()),
+    };
+    let mut listeners = listen::inherited()?;
+    if listeners.is_empty() {
+        listeners = listen::bind(&config.host, config.port)?;
+    }
+    raise_file_limit(config.max_connections.get() as u64);
+    let settings = Arc::new(Settings {
+        limits: Limits {
+            max_connections: config.max_connections,
+            max_connections_per_ip: config.max_connections_per_ip,
+            header_timeout: Duration::from_secs(10),
+            stall_timeout: config.stall_timeout,
+            drain: config.drain,
+        },
+        metrics: metrics.clone(),
+        shutdown: Shutdown::default(),
+    });
+    let context = http::Context {
+        feed: Arc::clone(&feed),
+        metrics,
+        shutdown: settings.shutdown.clone(),
+        no_sse: config.no_sse,
+        drain: config.drain,
+        started: Instant::now(),
+    };
+    let tasks = TaskTracker::new();
+    let mut essential = JoinSet::new();
+    let fan_out = FanOut::start(&feed, &settings, &tasks, &mut essential);
+    let shared =
+        Arc::new(Shared { endpoint: http::endpoint(&context), settings: Arc::clone(&settings), fan_out });
+    announce(&listeners, &config);
+    let accepting = tokio::spawn(accept::run(listeners, shared, tasks.clone()));
+    essential.spawn({
+        let feed = Arc::clone(&feed);
+        async move { feed.beat().await }
+    });
+    if config.max_age.is_some() {
+        essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
+    }
+
+    let served = {
+        let mut accepting = std::pin::pin!(accepting);
+        let mut log_ended = std::pin::pin!(feed.ended());
+        let ended = tokio::select! {
+            () = signals.received() => None,
+            _ = &mut accepting => Some("the accept loop"),
+            _ = essential.join_next() => Some("a task that sends"),
+            () = &mut log_ended => Some("the log"),
+        };
+        if let Some(part) = ended {
+            tracing::error!(part, "ended by itself");
+            return Err(AppError::PartEnded(part));
+        }
+        tracing::info!(streams = feed.status().streams, drain = ?config.drain, "stopping");
+        let stop = async {
+            settings.shutdown.begin();
+            feed.end_streams();
+            let _ = accepting.await;
+            tasks.close();
+            let drained = tokio::time::timeout(config.drain, tasks.wait()).await.is_ok();
+            if !drained {
+                tracing::warn!(connections = tasks.len(), "connections were cut: they did not end in time");
+            }
+            essential.abort_all();
+            feed.close();
+            tokio::time::timeout(CLOSE_TIMEOUT, log_ended).await.map_err(|_| AppError::CloseTimeout)
+        };
+        tokio::select! {
+            stopped = stop => stopped,
+            () = signals.received() => {
+                tracing::warn!(connections = tasks.len(), "stopped at once by a second signal");
+                feed.close();
+                // What was acknowledged is stored; what was not may be.
+                Ok(())
+            }
+        }
+    };
+    served
+}
+
+async fn drop_what_is_too_old(feed: Arc<Feed>) {
+    let mut interval = tokio::time::interval(RETENTION_INTERVAL);
+    loop {
+        interval.tick().await;
+        // The log says by itself what is wrong with it.
+        let _ = feed.retain().await;
+    }
+}
+
+fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppError> {
+    let retention = Retention::keeping(config.max_notifications).and_max_age(config.max_age);
+    Feed::open(RingLimits::default(), config.heartbeat, metrics, |replica: Arc<dyn Replica>| {
+        Ok::<Arc<dyn Log>, AppError>(match config.store {
+            Store::Memory => Arc::new(MemoryLog::open(retention, replica)),
+            Store::Sqlite => {
+                Arc::new(SqliteLog::open(&config.data_directory()?, retention, config.durability, replica)?)
+            }
+        })
+    })
+}
+
+/// Each connection needs a file descriptor, and the soft limit is often only 1024.
+fn raise_file_limit(connections: u64) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let limit = if raised.is_ok() { maximum } else { current };
+    let needed = connections + OTHER_FILES;
+    if let Some(limit) = limit.filter(|limit| *limit < needed) {
+        tracing::warn!(
+            limit,
+            needed,
+            "the limit of open files (ulimit -n) is lower than --max-connections needs; some connections will wait"
+        );
+    }
+}
+
+fn announce(listeners: &[TcpListener], config: &Config) {
+    let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+    let Some(first) = addresses.first() else { return };
+    // An address that stands for all of them is none to open in a browser.
+    let host = if first.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else {
+        first.to_string().rsplit_once(':').map_or_else(String::new, |(host, _)| host.to_owned())
+    };
+    let base = format!("http://{host}:{}", first.port());
+    let page_note =
+        if http::page_is_built() { "" } else { "   (not built: run `make page`, then build again)" };
+    let stream =
+        if config.no_sse { "off (--no-sse): clients poll".to_owned() } else { format!("{base}/events") };
+    let store = match (config.store, config.data_directory()) {
+        (Store::Sqlite, Ok(directory)) => directory.display().to_string(),
+        _ => "in memory: nothing is left after a stop".to_owned(),
+    };
+    let text = format!(
+        "NotifyHub {version}\n  Page    {base}/{page_note}\n  Stream  {stream}\n  API     {base}/docs\n  Data    {store}\n",
+        version = env!("CARGO_PKG_VERSION"),
+    );
+    // Nobody may be reading.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    let _ = std::io::stdout().flush();
+}

@@ -1,0 +1,171 @@
+//! What subscriptions are made of and read from: the ring, the read model, and the log for what lies behind both.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+
+use super::{
+    cursor::Cursor,
+    encode::encode,
+    json_array::JsonArray,
+    pages::{Page, Pages},
+    read_model::ReadModel,
+    ring::{Ring, RingLimits, Slot},
+};
+use crate::{
+    event_id::{EventId, Seq},
+    log::{Commit, Entry, Log, ReadError, Replica, Stored},
+    metrics::Metrics,
+    sse::{event::Hello, frame::Frame},
+};
+
+/// The shortest and the longest delay a subscriber is told to wait before it comes back, in milliseconds.
+/// Each is told another, so that a restart does not bring all of them back in the same instant.
+const RETRY_MS: std::ops::Range<u32> = 1000..5000;
+
+/// How often a log that cannot be read is complained about.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What the log writes to: one part for everything that follows it.
+pub(super) struct View {
+    pub(super) ring: Arc<Ring>,
+    pub(super) read_model: ReadModel,
+    pages: Pages,
+    ring_limits: RingLimits,
+    metrics: Metrics,
+}
+
+impl View {
+    pub(super) fn new(ring_limits: RingLimits, metrics: Metrics) -> Self {
+        View {
+            ring: Arc::new(Ring::new(Seq::START, ring_limits)),
+            read_model: ReadModel::default(),
+            pages: Pages::default(),
+            ring_limits,
+            metrics,
+        }
+    }
+
+    fn slot(&self, entry: &Entry) -> Slot {
+        let (epochs, _) = self.read_model.epochs();
+        Slot { seq: entry.seq, subject: entry.change.subject(), frame: encode(&epochs, entry) }
+    }
+}
+
+impl Replica for View {
+    fn load(&self, stored: Stored) {
+        self.read_model.load(&stored);
+        let head = self.read_model.epochs().1;
+        // The newest entries, as far back as everything can be resumed over: after a restart everybody resumes at once.
+        let newest = stored.entries.len().saturating_sub(self.ring_limits.frames);
+        let floor = match newest.checked_sub(1).and_then(|before| stored.entries.get(before)) {
+            Some(entry) => entry.seq.max(stored.oldest_resume_point),
+            None => stored.oldest_resume_point,
+        };
+        let slots = stored.entries[newest..].iter().filter(|entry| entry.seq > floor);
+        self.ring.load(floor, head, slots.map(|entry| self.slot(entry)).collect());
+    }
+
+    fn apply(&self, commit: Commit) {
+        // The read model first: whoever is woken by the ring finds there what woke it.
+        let applied = self.read_model.apply(&commit);
+        self.metrics.published.inc_by(applied.published);
+        if applied.voided {
+            self.pages.forget();
+        }
+        let (epochs, _) = self.read_model.epochs();
+        // Publications that were dropped stay for those who are on their way to them; revisions are replayed as
+        // removals, as the log does.
+        let revisions = commit.dropped.iter().filter(|dropped| dropped.is_revision);
+        let replaced = revisions
+            .map(|dropped| (dropped.seq, Frame::deleted(epochs.event_id(dropped.seq), dropped.id)))
+            .collect();
+        self.ring.push(commit.entries.iter().map(|entry| self.slot(entry)).collect(), replaced);
+    }
+}
+
+/// What a stream begins with, and the entry it goes on after.
+pub(super) struct Opening {
+    pub(super) hello: Frame,
+    /// The stored notifications, up to this event.
+    pub(super) init: Option<(EventId, JsonArray)>,
+    pub(super) after: Seq,
+}
+
+/// See the module.
+pub(super) struct Source {
+    pub(super) view: Arc<View>,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) heartbeat: Duration,
+    started: Instant,
+    /// When a log that cannot be read was last complained about, in milliseconds after `started`; 0: never.
+    complained_ms: AtomicU64,
+}
+
+impl Source {
+    pub(super) fn new(view: Arc<View>, log: Arc<dyn Log>, heartbeat: Duration) -> Self {
+        Source { view, log, heartbeat, started: Instant::now(), complained_ms: AtomicU64::new(0) }
+    }
+
+    /// A cursor that goes on after an entry.
+    pub(super) fn cursor_at_head(&self) -> Cursor {
+        let signal = self.view.ring.signal();
+        Cursor::new(Arc::clone(&self.view.ring), signal, self.view.ring.head())
+    }
+
+    /// What a stream begins with, and a cursor behind it.
+    pub(super) fn opening(
+        &self,
+        last_event_id: Option<&str>,
+        expired_after: Option<Seq>,
+        limit: u16,
+    ) -> (Opening, Cursor) {
+        // The signal first: whatever happens from here on wakes the subscriber.
+        let signal = self.view.ring.signal();
+        let beginning = self.view.read_model.begin(last_event_id, expired_after, limit);
+        let hello = Hello {
+            resumed: beginning.init.is_none(),
+            reason: beginning.resume.reason,
+            missed: beginning.resume.missed,
+            latest_id: beginning.latest_id.to_string(),
+            read_through: beginning.read_through,
+            heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
+            now: Utc::now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let opening = Opening {
+            hello: Frame::hello(&hello, fastrand::u32(RETRY_MS)),
+            init: beginning.init.map(|array| (beginning.latest_id, array)),
+            after: beginning.after,
+        };
+        let cursor = Cursor::new(Arc::clone(&self.view.ring), signal, opening.after);
+        (opening, cursor)
+    }
+
+    /// One page of what follows an entry, read and encoded once for all who need it. A log that cannot be read is
+    /// counted and told here.
+    pub(super) async fn page_after(&self, after: Seq) -> Result<Arc<Page>, ReadError> {
+        let read = self.view.pages.after(&*self.log, &self.view.read_model, after).await;
+        if let Err(ReadError::Storage(error)) = &read {
+            self.view.metrics.read_failures.inc();
+            self.complain(error);
+        }
+        read
+    }
+
+    fn complain(&self, error: &str) {
+        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        let last_ms = self.complained_ms.load(Ordering::Relaxed);
+        let interval_ms = u64::try_from(COMPLAINT_INTERVAL.as_millis()).unwrap_or(u64::MAX);
+        if last_ms == 0 || now_ms - last_ms >= interval_ms {
+            self.complained_ms.store(now_ms, Ordering::Relaxed);
+            tracing::warn!(error, "the log cannot be read; subscribers who need it start afresh from memory");
+        }
+    }
+}

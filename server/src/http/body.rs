@@ -1,0 +1,166 @@
+//! The shapes of request and response bodies that poem-openapi does not bring along: JSON read by serde,
+//! whose errors name the field, read within limits once everything else about the request is right; and JSON that is
+//! encoded already.
+
+use std::{marker::PhantomData, time::Duration};
+
+use bytes::Bytes;
+use futures_util::stream;
+use poem::{
+    Body, IntoResponse, Request, RequestBody, Response, Result,
+    error::ReadBodyError,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
+};
+use poem_openapi::{
+    error::ParseRequestPayloadError,
+    payload::{ParsePayload, Payload},
+    registry::{MetaSchemaRef, Registry},
+    types::{ToJSON, Type},
+};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+use crate::feed::List;
+
+/// The largest request body: no notification needs more.
+const MAX_BODY_BYTES: usize = 64 << 10;
+
+/// The longest a request body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest idempotency key, in characters.
+const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+
+/// The poster's name for its post. From the raw header: poem-openapi takes a value that is not ASCII for none at all.
+pub(super) fn idempotency_key(request: &Request) -> Result<Option<String>, ApiError> {
+    let Some(value) = request.headers().get("Idempotency-Key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=MAX_IDEMPOTENCY_KEY_CHARS).contains(&key.len()));
+    let key = key.ok_or_else(|| {
+        let message = format!(
+            "`Idempotency-Key` must have 1 to {MAX_IDEMPOTENCY_KEY_CHARS} printable ASCII characters, best a UUID"
+        );
+        ApiError::invalid("invalid_parameter", message)
+    })?;
+    Ok(Some(key.to_owned()))
+}
+
+/// The whole request body, within its limits.
+async fn read(request: &Request, body: Body) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        ApiError::too_large(format!("the body is larger than {MAX_BODY_BYTES} bytes; no request needs more"))
+    };
+    if let Some(coding) = request.headers().get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
+        let message = format!("the body is encoded as {coding:?}; send it without Content-Encoding");
+        return Err(ApiError::unsupported("encoded_body", message));
+    }
+    // Where the length is announced, nobody has to wait for what will not be taken.
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(BODY_TIMEOUT, body.into_bytes_limit(MAX_BODY_BYTES)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
+        Ok(Err(error)) => Err(ApiError::invalid("incomplete_body", error.to_string())),
+        Err(_) => {
+            Err(ApiError::timeout(format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs())))
+        }
+    }
+}
+
+/// A JSON request body.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<T: Type> Payload for JsonBody<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn check_content_type(content_type: &str) -> bool {
+        poem_openapi::payload::Json::<T>::check_content_type(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type + DeserializeOwned> ParsePayload for JsonBody<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
+        let data = read(request, body.take()?).await?;
+        serde_json::from_slice(&data)
+            .map(JsonBody)
+            .map_err(|error| ParseRequestPayloadError { reason: error.to_string() }.into())
+    }
+}
+
+/// A JSON response body of a `T` that is encoded already.
+pub(super) struct Encoded<T> {
+    json: Bytes,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Encoded<T> {
+    pub(super) fn new(json: Bytes) -> Self {
+        Encoded { json, of: PhantomData }
+    }
+}
+
+impl<T: Type> Payload for Encoded<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ToJSON> IntoResponse for Encoded<T> {
+    fn into_response(self) -> Response {
+        Response::builder().content_type("application/json").body(self.json)
+    }
+}
+
+/// A JSON array of notifications, sent as slices of what is stored: a reader that takes its time holds no copy.
+pub(super) struct EncodedList<T> {
+    list: List,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> EncodedList<T> {
+    pub(super) fn new(list: List) -> Self {
+        EncodedList { list, of: PhantomData }
+    }
+}
+
+impl<T: Type> Payload for EncodedList<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn schema_ref() -> MetaSchemaRef {
+        Vec::<T>::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type> IntoResponse for EncodedList<T> {
+    fn into_response(self) -> Response {
+        let length = self.list.len_bytes();
+        let pieces = stream::iter(self.list.map(Ok::<_, std::io::Error>));
+        Response::builder()
+            .content_type("application/json")
+            .header(CONTENT_LENGTH, length)
+            .body(Body::from_bytes_stream(pieces))
+    }
+}

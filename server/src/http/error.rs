@@ -1,0 +1,195 @@
+//! The one error type: every operation fails with it, so that every status is in the specification, and every answer of
+//! status 400 and above has the one error body, also where no operation was reached.
+
+use poem::{
+    IntoResponse, Response,
+    error::{MethodNotAllowedError, NotFoundError},
+    http::StatusCode,
+};
+use poem_openapi::{
+    ApiResponse, Object,
+    error::{ContentTypeError, ParseParamError, ParsePathError, ParseRequestPayloadError},
+    payload::Json,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    feed::{AppendError, Busy, RemoveError},
+    notification::InvalidNotification,
+};
+
+/// After how many seconds to come back when the hub is busy or its storage fails.
+const RETRY_AFTER_S: u64 = 2;
+
+/// What went wrong.
+#[derive(Clone, Debug, Object, Serialize, Deserialize)]
+pub(super) struct ErrorBody {
+    /// For programs: a word that stays the same from version to version.
+    pub(super) code: String,
+    /// For people: what was wrong and what would be right.
+    pub(super) message: String,
+}
+
+impl ErrorBody {
+    fn new(code: &str, message: impl Into<String>) -> Json<Self> {
+        Json(ErrorBody { code: code.to_owned(), message: message.into() })
+    }
+}
+
+/// Why an operation did not do what was asked.
+#[derive(ApiResponse)]
+pub(super) enum ApiError {
+    /// The request is not what it should be: a parameter, a header or the body.
+    #[oai(status = 400)]
+    Invalid(Json<ErrorBody>),
+    /// There is no such thing (any more).
+    #[oai(status = 404)]
+    NotFound(Json<ErrorBody>),
+    /// The body did not arrive in time.
+    #[oai(status = 408)]
+    Timeout(Json<ErrorBody>),
+    /// The body is larger than any request can be.
+    #[oai(status = 413)]
+    TooLarge(Json<ErrorBody>),
+    /// The body is not declared to be plain JSON.
+    #[oai(status = 415)]
+    NotJson(Json<ErrorBody>),
+    /// The idempotency key was used before, for another content.
+    #[oai(status = 422)]
+    KeyReused(Json<ErrorBody>),
+    /// It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+    #[oai(status = 503)]
+    Unavailable(
+        Json<ErrorBody>,
+        /// After how many seconds to come back.
+        #[oai(header = "Retry-After")]
+        u64,
+    ),
+}
+
+impl ApiError {
+    pub(super) fn invalid(code: &str, message: impl Into<String>) -> Self {
+        ApiError::Invalid(ErrorBody::new(code, message))
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        ApiError::NotFound(ErrorBody::new("not_found", message))
+    }
+
+    pub(super) fn timeout(message: impl Into<String>) -> Self {
+        ApiError::Timeout(ErrorBody::new("body_timeout", message))
+    }
+
+    pub(super) fn too_large(message: impl Into<String>) -> Self {
+        ApiError::TooLarge(ErrorBody::new("body_too_large", message))
+    }
+
+    pub(super) fn unsupported(code: &str, message: impl Into<String>) -> Self {
+        ApiError::NotJson(ErrorBody::new(code, message))
+    }
+
+    pub(super) fn unavailable(code: &str, message: impl Into<String>, retry_after_s: u64) -> Self {
+        ApiError::Unavailable(ErrorBody::new(code, message), retry_after_s)
+    }
+}
+
+impl From<InvalidNotification> for ApiError {
+    fn from(error: InvalidNotification) -> Self {
+        ApiError::invalid("invalid_notification", error.to_string())
+    }
+}
+
+impl From<AppendError> for ApiError {
+    fn from(error: AppendError) -> Self {
+        let unavailable = |code, message: String| ApiError::unavailable(code, message, RETRY_AFTER_S);
+        match error {
+            AppendError::Rejected(_) => {
+                unavailable("storage_unavailable", format!("{error}; nothing was changed"))
+            }
+            AppendError::Unavailable { .. } => {
+                unavailable("storage_unavailable", format!("{error}; nothing was changed"))
+            }
+            AppendError::Unknown(_) => unavailable(
+                "outcome_unknown",
+                format!("{error}; with an Idempotency-Key it can be posted again without being there twice"),
+            ),
+            AppendError::KeyReused => ApiError::KeyReused(ErrorBody::new(
+                "idempotency_key_reused",
+                format!("{error}; make up another key for each post, best a UUID"),
+            )),
+            AppendError::Closed => {
+                unavailable("stopping", "the hub is stopping; try again in a few seconds".into())
+            }
+        }
+    }
+}
+
+impl From<Busy> for ApiError {
+    fn from(busy: Busy) -> Self {
+        ApiError::unavailable("busy", format!("{busy}; try again in a few seconds"), RETRY_AFTER_S)
+    }
+}
+
+impl From<RemoveError> for ApiError {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Busy(busy) => busy.into(),
+            RemoveError::Append(error) => error.into(),
+        }
+    }
+}
+
+/// An answer with the one error body.
+pub(super) fn response(status: StatusCode, code: &str, message: impl Into<String>) -> Response {
+    ErrorBody::new(code, message).with_status(status).into_response()
+}
+
+/// The answer to a request that no endpoint took.
+pub(super) fn of_error(error: poem::Error, path: &str) -> Response {
+    let status = error.status();
+    if error.is::<NotFoundError>() {
+        let message = format!("there is nothing at {path}; GET /docs shows what there is");
+        return response(status, "not_found", message);
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return response(
+            status,
+            "method_not_allowed",
+            format!("{path} does not take this method; GET /docs shows what it takes"),
+        );
+    }
+    if error.is::<ContentTypeError>() {
+        return response(
+            status,
+            "not_json",
+            "send the body as JSON, with the header `Content-Type: application/json`",
+        );
+    }
+    if let Some(error) = error.downcast_ref::<ParseRequestPayloadError>() {
+        return response(status, "invalid_body", error.reason.as_str());
+    }
+    if let Some(error) = error.downcast_ref::<ParseParamError>() {
+        return response(status, "invalid_parameter", format!("`{}`: {}", error.name, error.reason));
+    }
+    if let Some(error) = error.downcast_ref::<ParsePathError>() {
+        return response(status, "invalid_parameter", format!("{path}: {}", error.reason));
+    }
+    let code = match status {
+        status if status.is_client_error() => "bad_request",
+        _ => "internal_error",
+    };
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(%error, path, "a request failed");
+    }
+    match error.into_response() {
+        // An answer that an endpoint declared; it has the error body already.
+        response
+            if response
+                .content_type()
+                .is_some_and(|content_type| content_type.starts_with("application/json")) =>
+        {
+            response
+        }
+        other => response(other.status(), code, format!("{path}: {status}")),
+    }
+}

@@ -1,0 +1,3 @@
+//! What other senders post, one inlet a file.
+
+pub(super) mod notify;

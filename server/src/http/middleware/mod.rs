@@ -1,0 +1,3 @@
+//! What applies to every request, one concern a file.
+
+pub(super) mod security_headers;

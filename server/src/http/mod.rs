@@ -1,0 +1,32 @@
+//! The HTTP surface: REST, the event stream, the specification and Swagger UI, the page. Here requests become calls of
+//! the feed, and errors become answers; nothing below knows HTTP.
+//!
+//! # Layout
+//! - `router`: everything the hub answers, and the specification.
+//! - `context`: what the endpoints share. `error`: the one error type. `body`: request and response bodies.
+//! - `conditional`: `ETag` and `If-None-Match`.
+//! - `notifications`, `filters`, `keys`, `read`, `events`, `status`: the operations, by what they are about.
+//! - `page`: the page's files.
+//! - `ingest`: what other senders post.
+//! - `middleware`: one concern a file.
+
+mod body;
+mod conditional;
+mod context;
+mod error;
+mod events;
+mod filters;
+mod ingest;
+mod keys;
+mod middleware;
+mod notifications;
+mod page;
+mod read;
+mod router;
+mod status;
+
+pub use self::{
+    context::Context,
+    page::is_built as page_is_built,
+    router::{endpoint, spec},
+};

@@ -1,0 +1,122 @@
+//! Brings what is in the write-ahead log into the database, on a thread of its own: a commit does not wait for it.
+//! After something was removed the write-ahead log is emptied too, so that no file holds it any more.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, SyncSender},
+    },
+    thread,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+
+use super::{guard::Guard, schema};
+
+/// From which length on the write-ahead log is brought into the database.
+const CHECKPOINT_BYTES: u64 = 4 << 20;
+
+/// How long the thread waits after a commit for more of them.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// See the module.
+pub(super) struct Checkpoints {
+    wake: Option<SyncSender<()>>,
+    shared: Arc<Shared>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+struct Shared {
+    guard: Arc<Guard>,
+    /// Something was removed: empty the write-ahead log.
+    scrub: AtomicBool,
+    /// How often it was emptied.
+    emptied: AtomicU64,
+}
+
+impl Checkpoints {
+    /// Starts the thread on a connection of its own.
+    pub(super) fn start(path: &Path, guard: Arc<Guard>) -> rusqlite::Result<Self> {
+        let connection = schema::open_again(path)?;
+        connection.busy_timeout(Duration::from_millis(100))?;
+        let (wake, woken) = mpsc::sync_channel(1);
+        let shared = Arc::new(Shared { guard, scrub: AtomicBool::new(false), emptied: AtomicU64::new(0) });
+        let thread = thread::Builder::new()
+            .name("log-checkpoint".into())
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || {
+                    while woken.recv().is_ok() {
+                        thread::sleep(PAUSE);
+                        shared.run(&connection);
+                    }
+                }
+            })
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        Ok(Checkpoints { wake: Some(wake), shared, thread: Some(thread) })
+    }
+
+    /// Something was committed; with `scrub`, something was removed.
+    pub(super) fn committed(&self, scrub: bool) {
+        if scrub {
+            self.shared.scrub.store(true, Ordering::Release);
+        }
+        if let Some(wake) = &self.wake {
+            // Full: it is awake, or about to be.
+            let _ = wake.try_send(());
+        }
+    }
+
+    /// How often the write-ahead log was emptied, which to the other connections looks as if somebody had written.
+    pub(super) fn emptied(&self) -> u64 {
+        self.shared.emptied.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        drop(self.wake.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self, connection: &Connection) {
+        let scrub = self.scrub.swap(false, Ordering::AcqRel);
+        if !scrub && self.guard.wal_bytes() < CHECKPOINT_BYTES {
+            return;
+        }
+        // Without a lock that a commit would wait for.
+        let done = self.guard.checkpoint(|| checkpoint(connection, "PASSIVE"));
+        // With one, but only for what came in between.
+        let done = if scrub && matches!(done, Some(Ok(()))) {
+            // Before: a commit that comes in between must not find it done and not counted.
+            self.emptied.fetch_add(1, Ordering::AcqRel);
+            self.guard.checkpoint(|| checkpoint(connection, "TRUNCATE"))
+        } else {
+            done
+        };
+        if let Some(Err(error)) = &done {
+            tracing::debug!(%error, "a checkpoint was put off");
+        }
+        if scrub && !matches!(done, Some(Ok(()))) {
+            self.scrub.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// Runs a checkpoint of this mode; an error also if a reader or writer was in its way.
+pub(super) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
+    let is_busy: bool =
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(0))?;
+    if is_busy && mode != "PASSIVE" {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(code, None));
+    }
+    Ok(())
+}

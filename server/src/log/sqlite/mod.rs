@@ -1,0 +1,231 @@
+//! A log in one SQLite file.
+//!
+//! # Layout
+//! - `schema`: the file: who owns it, how it is opened, what brings an older one up to date.
+//! - `rows`: entries and idempotency keys as rows.
+//! - `writer`: the thread that writes, with group commit.
+//! - `reader`: reading entries.
+//! - `checkpoint`: bringing the write-ahead log into the database.
+//! - `guard`: noticing that the files are no longer the right ones.
+
+mod checkpoint;
+mod guard;
+mod reader;
+mod rows;
+mod schema;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, TrySendError},
+    },
+    thread,
+    time::Instant,
+};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::{oneshot, watch};
+
+pub use self::schema::{Durability, FILE_NAME, OpenError};
+use self::{
+    reader::Reader,
+    rows::{ENTRY_COLUMNS, entry_of_row},
+    writer::{BUSY_TIMEOUT, Request, Writer, open_files},
+};
+use crate::{
+    event_id::{Epoch, Seq},
+    log::{
+        AppendError, Appended, BoxFuture, Change, Command, Condition, EntryPage, Log, ReadError, Replica,
+        Retention, Stored, index::Index,
+    },
+};
+
+/// The most appends that wait; more are refused at once.
+const MAX_WAITING: usize = 8192;
+
+/// See the module.
+pub struct SqliteLog {
+    /// Gone once the log is closed; the writer then ends.
+    requests: Mutex<Option<mpsc::SyncSender<Request>>>,
+    /// Says when the writer has ended.
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    reader: Reader,
+    /// The reader's connection, to be closed with the log.
+    connection: Arc<Mutex<Option<Connection>>>,
+    condition: watch::Sender<Condition>,
+}
+
+impl SqliteLog {
+    /// Opens the database in `directory`, making both where they are missing, hands the replica what it holds, and
+    /// starts the writer. On a disk that takes nothing more the log opens degraded, and can be read.
+    pub fn open(
+        directory: &Path,
+        retention: Retention,
+        durability: Durability,
+        replica: Arc<dyn Replica>,
+    ) -> Result<Self, OpenError> {
+        let lock = schema::lock_directory(directory)?;
+        let path = directory.join(FILE_NAME);
+        let sqlite = |error| schema::sqlite_error(&path, error);
+        let condition = watch::Sender::default();
+        let (index, files, reader) = match open_files(&path, durability) {
+            Ok((mut files, reader)) => {
+                let index = load(&mut files.connection, &retention, &*replica).map_err(sqlite)?;
+                (index, Some(files), Some(reader))
+            }
+            Err(OpenError::Sqlite(path, error)) if is_out_of_space(&error) => {
+                let Ok(mut connection) = open_to_look(&path) else {
+                    return Err(OpenError::Sqlite(path, error));
+                };
+                let index = load(&mut connection, &retention, &*replica)
+                    .map_err(|error| schema::sqlite_error(&path, error))?;
+                let reason = format!("the database cannot be written ({error}); is the disk full?");
+                tracing::error!(%reason, "nothing is stored");
+                condition.send_replace(Condition::Degraded(reason.into()));
+                (index, None, None)
+            }
+            Err(error) => return Err(error),
+        };
+        let connection = Arc::new(Mutex::new(reader));
+        let writer = Writer {
+            path: path.clone(),
+            durability,
+            files,
+            reader: Arc::clone(&connection),
+            index,
+            epoch: Some(Epoch::random()),
+            retention,
+            replica,
+            condition: condition.clone(),
+            next_tick: Instant::now(),
+            _lock: lock,
+        };
+        let (requests, incoming) = mpsc::sync_channel(MAX_WAITING);
+        let (end, ended) = oneshot::channel();
+        thread::Builder::new()
+            .name("log-writer".into())
+            .spawn(move || {
+                // Dropped when the thread ends, also by a panic.
+                let _end = end;
+                writer.run(&incoming);
+            })
+            .map_err(|error| OpenError::Directory(directory.to_owned(), error))?;
+        Ok(SqliteLog {
+            requests: Mutex::new(Some(requests)),
+            ended: Mutex::new(Some(ended)),
+            reader: Reader::new(Arc::clone(&connection)),
+            connection,
+            condition,
+        })
+    }
+}
+
+/// Reads everything that is stored, and drops what the limits no longer allow.
+fn load(
+    connection: &mut Connection,
+    retention: &Retention,
+    replica: &dyn Replica,
+) -> rusqlite::Result<Index> {
+    let mut index = Index::default();
+    let mut entries = Vec::new();
+    {
+        let mut statement = connection.prepare(&format!("SELECT {ENTRY_COLUMNS} FROM entry ORDER BY seq"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (entry, published) = entry_of_row(row)?;
+            index.load(&entry, published);
+            entries.push(entry);
+        }
+    }
+    index.set_oldest_resume_point(rows::oldest_resume_point(connection)?);
+    let before = index.positions().oldest_resume_point;
+    // The limits may be lower than when the notifications were stored.
+    index.begin();
+    let dropped = index.retain(retention, chrono::Utc::now());
+    let point = index.positions().oldest_resume_point;
+    let retained =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            rows::retain(&transaction, &dropped, before, point)?;
+            transaction.commit()
+        });
+    match retained {
+        Ok(()) => {
+            index.commit();
+            for dropped in dropped {
+                if let Ok(position) = entries.binary_search_by_key(&dropped.seq, |entry| entry.seq) {
+                    entries[position].change = Change::Remove(dropped.id);
+                }
+            }
+            entries.retain(|entry| {
+                entry.seq > point || !matches!(entry.change, Change::Remove(_) | Change::Clear)
+            });
+        }
+        // It is tried again with the first commit.
+        Err(_) => index.roll_back(),
+    }
+    replica.load(Stored { entries, oldest_resume_point: index.positions().oldest_resume_point });
+    Ok(index)
+}
+
+/// Opens a database that cannot be written: the index of its write-ahead log is then kept in memory.
+fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(connection)
+}
+
+fn is_out_of_space(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+}
+
+impl Log for SqliteLog {
+    fn append(&self, command: Command) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        let (answer, answered) = oneshot::channel();
+        let sent = match &*self.requests.lock().expect("no code panics while it holds the sender") {
+            None => Err(AppendError::Closed),
+            Some(requests) => requests.try_send(Request { command, answer }).map_err(|error| match error {
+                TrySendError::Full(_) => AppendError::Unavailable {
+                    reason: format!("{MAX_WAITING} posts wait for the disk already"),
+                },
+                TrySendError::Disconnected(_) => AppendError::Closed,
+            }),
+        };
+        Box::pin(async move {
+            sent?;
+            // The writer ended while it had the request in hand.
+            answered.await.unwrap_or_else(|_| Err(AppendError::Unknown("the hub stopped meanwhile".into())))
+        })
+    }
+
+    fn read_after(&self, after: Seq, max_bytes: usize) -> BoxFuture<'_, Result<EntryPage, ReadError>> {
+        Box::pin(self.reader.read_after(after, max_bytes))
+    }
+
+    fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.subscribe()
+    }
+
+    fn ended(&self) -> BoxFuture<'_, ()> {
+        let ended = self.ended.lock().expect("no code panics while it holds the receiver").take();
+        Box::pin(async move {
+            match ended {
+                Some(ended) => drop(ended.await),
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    fn close(&self) {
+        drop(self.requests.lock().expect("no code panics while it holds the sender").take());
+        if let Ok(mut connection) = self.connection.try_lock() {
+            *connection = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! What a log in a file does that no other does: its file may be older, a copy, damaged, locked or full.
+
+use std::num::NonZeroU64;
+
+use super::*;
+use crate::{
+    log::{Change, Commit, Entry, IdempotencyKey},
+    notification::NewNotification,
+};
+
+/// Keeps what it is handed.
+#[derive(Default)]
+struct Follower(Mutex<Vec<Entry>>);
+
+impl Replica for Follower {
+    fn load(&self, stored: Stored) {
+        *self.entries() = stored.entries;
+    }
+
+    fn apply(&self, commit: Commit) {
+        self.entries().extend(commit.entries);
+    }
+}
+
+impl Follower {
+    fn entries(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
+        self.0.lock().expect("not poisoned")
+    }
+
+    fn messages(&self) -> Vec<String> {
+        let message = |entry: &Entry| match &entry.change {
+            Change::Put(encoded) => Some(encoded.notification.message.clone()),
+            _ => None,
+        };
+        self.entries().iter().filter_map(message).collect()
+    }
+
+    fn epochs(&self) -> Vec<(u64, Epoch)> {
+        let epoch = |entry: &Entry| match &entry.change {
+            Change::Epoch(epoch) => Some((entry.seq.get(), *epoch)),
+            _ => None,
+        };
+        self.entries().iter().filter_map(epoch).collect()
+    }
+}
+
+fn try_open(directory: &Path, max_notifications: u64) -> Result<(SqliteLog, Arc<Follower>), OpenError> {
+    let retention = Retention::keeping(NonZeroU64::new(max_notifications).expect("not zero"));
+    let follower = Arc::<Follower>::default();
+    let replica = Arc::<Follower>::clone(&follower);
+    Ok((SqliteLog::open(directory, retention, Durability::Relaxed, replica)?, follower))
+}
+
+fn open(directory: &Path) -> (SqliteLog, Arc<Follower>) {
+    try_open(directory, 100).expect("opens")
+}
+
+async fn close(log: SqliteLog) {
+    log.close();
+    log.ended().await;
+}
+
+fn publish(message: &str) -> Command {
+    let new = NewNotification { message: message.into(), ..NewNotification::default() };
+    Command::Publish { draft: Box::new(new.check().expect("valid")), idempotency: None }
+}
+
+/// Waits for a condition, at most 10 s.
+async fn until(what: &str, is_met: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if is_met() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("{what}");
+}
+
+#[tokio::test]
+async fn a_lower_limit_counts_from_the_next_start() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (log, _) = open(directory.path());
+    for message in ["a", "b", "c"] {
+        log.append(publish(message)).await.expect("stored");
+    }
+    close(log).await;
+    let (log, follower) = try_open(directory.path(), 1).expect("opens");
+    assert_eq!(follower.messages(), ["c"]);
+    close(log).await;
+    assert_eq!(open(directory.path()).1.messages(), ["c"]);
+}
+
+#[tokio::test]
+async fn each_run_that_stores_something_has_an_epoch_of_its_own() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (log, follower) = open(directory.path());
+    let made = follower.epochs();
+    assert_eq!(made.len(), 1, "a new log has a name");
+    log.append(publish("a")).await.expect("stored");
+    assert_eq!(follower.epochs().len(), 2);
+    close(log).await;
+    let (log, follower) = open(directory.path());
+    assert_eq!(follower.epochs().len(), 2, "a run that stores nothing leaves no trace");
+    log.append(publish("b")).await.expect("stored");
+    let epochs = follower.epochs();
+    assert_eq!(epochs.len(), 3);
+    assert!(epochs.is_sorted_by(|a, b| a.0 < b.0 && a.1 != b.1), "{epochs:?}");
+    // The numbers of the run before are not named by the epoch of this one.
+    assert_eq!(
+        follower.entries().iter().find(|e| e.seq.get() == epochs[2].0).map(|e| e.change.subject()),
+        Some(crate::log::Subject::Log)
+    );
+    close(log).await;
+}
+
+#[tokio::test]
+async fn a_database_of_version_1_opens_and_keeps_everything() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    schema::tests::version_1(
+        &directory.path().join(FILE_NAME),
+        r#"
+        INSERT INTO meta VALUES ('k3f9a2', 2);
+        INSERT INTO entry VALUES (1, 'published', x'00000000000070008000000000000001', '{"id":"00000000-0000-7000-8000-000000000001","message":"old","timestamp":"2026-08-20T14:26:40.123Z"}');
+        INSERT INTO entry VALUES (3, 'deleted', x'00000000000070008000000000000003', NULL);
+        INSERT INTO entry VALUES (4, 'published', x'00000000000070008000000000000004', '{"id":"00000000-0000-7000-8000-000000000004","message":"new","timestamp":"2026-08-20T14:26:40.123Z","level":"error"}');
+        INSERT INTO entry VALUES (5, 'deleted', x'00000000000070008000000000000003', NULL);
+        INSERT INTO idempotency_key VALUES ('key', '{"id":"00000000-0000-7000-8000-000000000004","message":"new"}', unixepoch() * 1000);
+        "#,
+    );
+    let (log, follower) = open(directory.path());
+    assert_eq!(follower.messages(), ["old", "new"]);
+    assert_eq!(follower.epochs(), [(0, "k3f9a2".parse().expect("valid"))], "the old ids still resume");
+    let entries = log.read_after(Seq::new(2), usize::MAX).await.expect("kept").entries;
+    assert_eq!(entries.iter().map(|entry| entry.seq.get()).collect::<Vec<_>>(), [4, 5]);
+    assert_eq!(log.read_after(Seq::new(1), 1).await, Err(ReadError::Expired));
+    let Command::Publish { draft, .. } = publish("new") else { unreachable!() };
+    let idempotency = Some(IdempotencyKey { key: "key".into(), fingerprint: draft.fingerprint() });
+    let again = log.append(Command::Publish { draft, idempotency }).await.expect("answered");
+    assert!(again.replayed);
+    close(log).await;
+}
+
+#[test]
+fn two_hubs_cannot_share_a_directory() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let _first = open(directory.path());
+    assert!(matches!(try_open(directory.path(), 100).map(drop), Err(OpenError::InUse(_))));
+}
+
+#[tokio::test]
+async fn an_empty_file_is_not_taken_for_a_new_database() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(directory.path().join(FILE_NAME), "").expect("writes");
+    assert!(matches!(try_open(directory.path(), 100).map(drop), Err(OpenError::Empty(_))));
+}
+
+#[tokio::test]
+async fn no_file_holds_what_was_removed() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (log, _) = open(directory.path());
+    let holds = |text: &str| {
+        std::fs::read_dir(directory.path()).expect("a directory").flatten().any(|file| {
+            let bytes = std::fs::read(file.path()).expect("a file");
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    };
+    let new = NewNotification { message: "a password: hunter2".into(), ..NewNotification::default() };
+    let draft = new.check().expect("valid");
+    let idempotency = Some(IdempotencyKey { key: "key".into(), fingerprint: draft.fingerprint() });
+    let posted = log.append(Command::Publish { draft: Box::new(draft), idempotency }).await.expect("stored");
+    for n in 0..50 {
+        log.append(publish(&format!("other {n}"))).await.expect("stored");
+    }
+    assert!(holds("hunter2"));
+    let id = posted.notification.expect("published").notification.id;
+    log.append(Command::Remove(vec![id])).await.expect("removed");
+    until("it is in no file", || !holds("hunter2")).await;
+    assert!(holds("other 7"));
+    log.append(Command::Clear).await.expect("cleared");
+    until("none is in a file", || !holds("other 7")).await;
+    close(log).await;
+}
+
+#[tokio::test]
+async fn a_database_that_goes_away_is_noticed() {
+    type Damage = fn(&Path);
+    let damages: [Damage; 4] = [
+        |directory| std::fs::remove_file(directory.join(FILE_NAME)).expect("removes"),
+        |directory| std::fs::write(directory.join(FILE_NAME), "").expect("truncates"),
+        |directory| {
+            std::fs::write(directory.join("notifyhub.db-wal"), "").expect("truncates");
+        },
+        |directory| {
+            let path = directory.join(FILE_NAME);
+            let half = std::fs::metadata(&path).expect("is there").len() / 2;
+            let file = std::fs::OpenOptions::new().write(true).open(&path).expect("opens");
+            file.set_len(half).expect("cuts it off");
+        },
+    ];
+    for damage in damages {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (log, _) = open(directory.path());
+        log.append(publish("a")).await.expect("stored");
+        damage(directory.path());
+        let condition = log.condition();
+        until("the log stops", || matches!(*condition.borrow(), Condition::Stopped(_))).await;
+        assert!(matches!(log.append(publish("b")).await, Err(AppendError::Unavailable { .. })));
+        close(log).await;
+    }
+}
+
+#[tokio::test]
+async fn another_program_that_writes_is_noticed() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (log, _) = open(directory.path());
+    log.append(publish("a")).await.expect("stored");
+    let other = Connection::open(directory.path().join(FILE_NAME)).expect("opens");
+    other.execute("INSERT INTO entry (seq, kind) VALUES (50, 'clear')", []).expect("inserts");
+    assert!(matches!(log.append(publish("b")).await, Err(AppendError::Unavailable { .. })));
+    assert!(matches!(*log.condition().borrow(), Condition::Stopped(_)));
+    close(log).await;
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_holds_is_told_and_recovered_from() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (log, follower) = open(directory.path());
+    log.append(publish("a")).await.expect("stored");
+    let other = Connection::open(directory.path().join(FILE_NAME)).expect("opens");
+    other.execute_batch("BEGIN IMMEDIATE").expect("locks");
+    // One that nobody waits for any more is not stored later.
+    let given_up = log.append(publish("b"));
+    let refused = log.append(publish("c")).await;
+    assert_eq!(refused, Err(AppendError::Rejected("another program holds the database".into())));
+    assert!(matches!(*log.condition().borrow(), Condition::Degraded(_)));
+    let late = log.append(publish("d"));
+    drop(late);
+    drop(given_up);
+    other.execute_batch("ROLLBACK").expect("unlocks");
+    let condition = log.condition();
+    until("the log works again by itself", || *condition.borrow() == Condition::Ready).await;
+    log.append(publish("e")).await.expect("stored");
+    assert_eq!(follower.messages(), ["a", "e"]);
+    close(log).await;
+}

@@ -1,0 +1,422 @@
+//! The one thread that writes: all appends that wait are one transaction and one fsync (group commit), so the rate of
+//! durable appends grows with the number of those who append.
+
+use std::{
+    fs::File,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::{oneshot, watch};
+
+use super::{
+    Durability,
+    checkpoint::{Checkpoints, checkpoint},
+    guard::Guard,
+    rows, schema,
+};
+use crate::{
+    event_id::{Epoch, Seq},
+    log::{
+        AppendError, Appended, Change, Command, Commit, Condition, IDEMPOTENCY_PERIOD, MAX_IDEMPOTENCY_KEYS,
+        Replica, Retention, Subject,
+        index::{Index, Plan},
+    },
+};
+
+/// The most appends in one transaction: bounds how long the first of them waits for the others.
+const MAX_BATCH: usize = 1024;
+
+/// How often the files are looked at, old keys forgotten, and a log that does not store tried again.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The longest a commit waits for another program that holds the database.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The most idempotency keys that are forgotten in one transaction.
+const KEYS_FORGOTTEN_AT_A_TIME: u32 = 2000;
+
+/// Beyond this length of the write-ahead log the writer brings the rest of it into the database itself: while it
+/// does, nothing is added, and the next commit begins the file anew.
+const MAX_WAL_BYTES: u64 = 64 << 20;
+
+/// An append that waits for its turn.
+pub(super) struct Request {
+    pub(super) command: Command,
+    pub(super) answer: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+/// The connection to the files, and what watches over them.
+pub(super) struct Files {
+    pub(super) connection: Connection,
+    pub(super) guard: Arc<Guard>,
+    pub(super) checkpoints: Checkpoints,
+    /// Changes when another connection has written (`PRAGMA data_version`), or has emptied the write-ahead log.
+    data_version: i64,
+    /// How often that was done when `data_version` was looked at.
+    emptied: u64,
+}
+
+impl Files {
+    /// Whether nobody else has written since the last transaction. What is written while this one begins is found
+    /// with the next.
+    fn are_ours(&mut self, head: Seq) -> rusqlite::Result<bool> {
+        // First: what is emptied after this is found next time.
+        let emptied = self.checkpoints.emptied();
+        let data_version = data_version(&self.connection)?;
+        if data_version == self.data_version {
+            return Ok(true);
+        }
+        if emptied == self.emptied {
+            return Ok(false);
+        }
+        (self.data_version, self.emptied) = (data_version, emptied);
+        let newest: u64 = self
+            .connection
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM entry")?
+            .query_row([], |row| row.get(0))?;
+        Ok(newest <= head.get())
+    }
+}
+
+/// See the module.
+pub(super) struct Writer {
+    pub(super) path: PathBuf,
+    pub(super) durability: Durability,
+    /// `None` while the file cannot be opened for writing.
+    pub(super) files: Option<Files>,
+    /// The connection that others read from; opened and closed with the files.
+    pub(super) reader: Arc<Mutex<Option<Connection>>>,
+    pub(super) index: Index,
+    /// Stored with the first commit of this run.
+    pub(super) epoch: Option<Epoch>,
+    pub(super) retention: Retention,
+    pub(super) replica: Arc<dyn Replica>,
+    pub(super) condition: watch::Sender<Condition>,
+    pub(super) next_tick: Instant,
+    /// Held as long as the log is open: keeps a second hub out.
+    pub(super) _lock: File,
+}
+
+/// Why nothing came of a transaction.
+enum Failure {
+    /// Nothing of it is stored.
+    Rejected(rusqlite::Error),
+    /// It failed while it was committed: whether it is stored will be seen when the file is opened again.
+    Unknown(rusqlite::Error),
+    /// Another program writes into the same database.
+    ForeignWriter,
+}
+
+impl Writer {
+    /// Works until nobody can append any more.
+    pub(super) fn run(mut self, incoming: &Receiver<Request>) {
+        loop {
+            let wait = self.next_tick.saturating_duration_since(Instant::now());
+            let first = match incoming.recv_timeout(wait) {
+                Ok(request) => Some(request),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if Instant::now() >= self.next_tick {
+                self.tick();
+                self.next_tick = Instant::now() + TICK;
+            }
+            let waiting = first.into_iter().chain(std::iter::from_fn(|| incoming.try_recv().ok()));
+            // Whoever has gone is not served: it does not know, and may have asked again.
+            let requests: Vec<_> =
+                waiting.take(MAX_BATCH).filter(|request| !request.answer.is_closed()).collect();
+            if !requests.is_empty() {
+                self.serve(requests);
+            }
+        }
+    }
+
+    fn serve(&mut self, requests: Vec<Request>) {
+        let unavailable = match &*self.condition.borrow() {
+            Condition::Stopped(reason) => Some(reason.to_string()),
+            condition if self.files.is_none() => condition.reason().map(ToString::to_string),
+            _ => None,
+        };
+        if let Some(reason) = unavailable {
+            return answer_all(requests, &AppendError::Unavailable { reason });
+        }
+        match self.commit(requests.iter().map(|request| &request.command)) {
+            Ok(outcomes) => {
+                for (request, outcome) in requests.into_iter().zip(outcomes) {
+                    // Whoever asked may have gone; what it appended stays.
+                    let _ = request.answer.send(outcome);
+                }
+                self.set_condition(Condition::Ready);
+            }
+            Err(failure) => answer_all(requests, &self.failed(&failure)),
+        }
+    }
+
+    /// Carries out commands in one transaction: all of it is stored, or nothing.
+    fn commit<'a>(
+        &mut self,
+        commands: impl Iterator<Item = &'a Command>,
+    ) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
+        self.index.begin();
+        match self.store(commands) {
+            Ok((outcomes, commit, scrub)) => {
+                self.index.commit();
+                if !commit.entries.is_empty() {
+                    self.epoch = None;
+                }
+                let is_empty = commit.entries.is_empty() && commit.dropped.is_empty();
+                if !is_empty {
+                    self.replica.apply(commit);
+                    self.after_commit(scrub);
+                }
+                Ok(outcomes)
+            }
+            Err(failure) => {
+                self.index.roll_back();
+                Err(failure)
+            }
+        }
+    }
+
+    fn store<'a>(
+        &mut self,
+        commands: impl Iterator<Item = &'a Command>,
+    ) -> Result<(Vec<Result<Appended, AppendError>>, Commit, bool), Failure> {
+        let Some(files) = self.files.as_mut() else { return Err(Failure::ForeignWriter) };
+        let (index, now) = (&mut self.index, Utc::now());
+        if !files.are_ours(index.positions().head).map_err(Failure::Rejected)? {
+            return Err(Failure::ForeignWriter);
+        }
+        let transaction = files
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Failure::Rejected)?;
+        let mut commit = Commit::default();
+        // Whether content is void now, and has to go from the write-ahead log too.
+        let mut scrub = false;
+        let mut outcomes = Vec::new();
+        let mut commands = commands.peekable();
+        if let (Some(epoch), Some(_)) = (self.epoch, commands.peek()) {
+            // First: the numbers from here on may have been given out in another history of this file.
+            let step = index.append(Change::Epoch(epoch));
+            rows::store(&transaction, &step).map_err(Failure::Rejected)?;
+            commit.entries.push(step.entry);
+        }
+        for command in commands {
+            let planned = plan(&transaction, index, command, now).map_err(Failure::Rejected)?;
+            let planned = match planned {
+                Ok(planned) => planned,
+                Err(refused) => {
+                    outcomes.push(Err(refused));
+                    continue;
+                }
+            };
+            scrub |= planned.steps.iter().any(|step| match step.entry.change.subject() {
+                Subject::Notification(_) => step.voids.is_some(),
+                Subject::Everything => true,
+                Subject::ReadMark | Subject::Log => false,
+            });
+            commit.entries.extend(planned.steps.into_iter().map(|step| step.entry));
+            outcomes.push(Ok(planned.appended));
+        }
+        let before = index.positions().oldest_resume_point;
+        commit.dropped = index.retain(&self.retention, now);
+        commit.oldest_resume_point = index.positions().oldest_resume_point;
+        rows::retain(&transaction, &commit.dropped, before, commit.oldest_resume_point)
+            .map_err(Failure::Rejected)?;
+        let has_dropped = !commit.dropped.is_empty();
+        match transaction.commit() {
+            Ok(()) => Ok((outcomes, commit, scrub || has_dropped)),
+            Err(error) if is_refusal(&error) => Err(Failure::Rejected(error)),
+            Err(error) => Err(Failure::Unknown(error)),
+        }
+    }
+
+    fn after_commit(&mut self, scrub: bool) {
+        let Some(files) = &self.files else { return };
+        files.checkpoints.committed(scrub);
+        if files.guard.wal_bytes() > MAX_WAL_BYTES {
+            // Nothing is lost if it fails: it is tried again after the next commit.
+            let _ = files.guard.checkpoint(|| checkpoint(&files.connection, "PASSIVE"));
+        }
+    }
+
+    /// What those who appended are told, and what it means for the log.
+    fn failed(&mut self, failure: &Failure) -> AppendError {
+        match failure {
+            Failure::Rejected(error) => {
+                self.set_condition(Condition::Degraded(describe(error).into()));
+                AppendError::Rejected(describe(error))
+            }
+            Failure::Unknown(error) => {
+                let reason = format!(
+                    "a commit failed ({error}), and after that nothing can be trusted to reach the disk; nothing is \
+                     stored until the hub is started again"
+                );
+                self.set_condition(Condition::Stopped(reason.into()));
+                AppendError::Unknown(error.to_string())
+            }
+            Failure::ForeignWriter => {
+                let name = self.path.display();
+                let reason = format!(
+                    "another program has written to {name}; nothing is stored until the hub is started again"
+                );
+                self.set_condition(Condition::Stopped(reason.as_str().into()));
+                AppendError::Unavailable { reason }
+            }
+        }
+    }
+
+    fn set_condition(&self, condition: Condition) {
+        self.condition.send_if_modified(|known| {
+            if *known == condition || matches!(known, Condition::Stopped(_)) {
+                return false;
+            }
+            match condition.reason() {
+                Some(reason) => tracing::error!(%reason, "nothing is stored"),
+                None => tracing::info!("notifications are stored again"),
+            }
+            *known = condition;
+            true
+        });
+    }
+
+    /// What is done from time to time.
+    fn tick(&mut self) {
+        if matches!(*self.condition.borrow(), Condition::Stopped(_)) {
+            return;
+        }
+        let Some(files) = &self.files else { return self.open_again() };
+        if let Some(damage) = files.guard.find_damage() {
+            let reason = format!("{damage}; nothing is stored until the hub is started again");
+            return self.set_condition(Condition::Stopped(reason.into()));
+        }
+        let is_degraded = matches!(*self.condition.borrow(), Condition::Degraded(_));
+        // An empty commit still takes the lock; only one that writes tells whether there is space again.
+        let tried = if is_degraded { self.probe() } else { self.forget_old_keys() };
+        if let Err(error) = tried {
+            return self.set_condition(Condition::Degraded(describe(&error).into()));
+        }
+        self.set_condition(Condition::Ready);
+    }
+
+    /// Whether the disk takes a page.
+    fn probe(&mut self) -> rusqlite::Result<()> {
+        let Some(files) = self.files.as_mut() else { return Ok(()) };
+        let transaction = files.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("UPDATE log SET oldest_resume_point = oldest_resume_point", [])?;
+        transaction.commit()
+    }
+
+    fn forget_old_keys(&mut self) -> rusqlite::Result<()> {
+        let Some(files) = self.files.as_mut() else { return Ok(()) };
+        let period_ms = i64::try_from(IDEMPOTENCY_PERIOD.as_millis()).unwrap_or(i64::MAX);
+        let oldest_ms = Utc::now().timestamp_millis().saturating_sub(period_ms);
+        rows::forget_keys(&files.connection, MAX_IDEMPOTENCY_KEYS, oldest_ms, KEYS_FORGOTTEN_AT_A_TIME)
+            .map(drop)
+    }
+
+    fn open_again(&mut self) {
+        match open_files(&self.path, self.durability) {
+            Ok((files, reader)) => {
+                self.files = Some(files);
+                *self.reader.lock().expect("no code panics while it holds the connection") = Some(reader);
+                self.set_condition(Condition::Ready);
+            }
+            Err(error) => self.set_condition(Condition::Degraded(error.to_string().into())),
+        }
+    }
+}
+
+/// Opens the database for writing and for reading.
+pub(super) fn open_files(
+    path: &std::path::Path,
+    durability: Durability,
+) -> Result<(Files, Connection), schema::OpenError> {
+    let sqlite = |error| schema::sqlite_error(path, error);
+    let connection = schema::open(path, durability)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
+    let data_version = data_version(&connection).map_err(sqlite)?;
+    let reader = schema::open_again(path).map_err(sqlite)?;
+    reader.pragma_update(None, "query_only", true).map_err(sqlite)?;
+    let guard = Guard::new(path).map_err(|error| schema::OpenError::Directory(path.to_owned(), error))?;
+    let guard = Arc::new(guard);
+    let checkpoints = Checkpoints::start(path, Arc::clone(&guard)).map_err(sqlite)?;
+    let emptied = checkpoints.emptied();
+    Ok((Files { connection, guard, checkpoints, data_version, emptied }, reader))
+}
+
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
+
+/// Decides what a command changes, and stores it.
+fn plan(
+    connection: &Connection,
+    index: &mut Index,
+    command: &Command,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Result<Plan, AppendError>> {
+    let key = match command {
+        Command::Publish { draft, idempotency: Some(key) } => {
+            let first = rows::first_use(connection, &key.key)?.filter(|first| first.is_remembered(now));
+            if let Some(first) = first {
+                return Ok(if first.is_for(key) {
+                    Ok(Plan { appended: index.first_answer(draft, &first), ..Plan::default() })
+                } else {
+                    Err(AppendError::KeyReused)
+                });
+            }
+            Some(key)
+        }
+        _ => None,
+    };
+    let plan = index.carry_out(command, now);
+    for step in &plan.steps {
+        rows::store(connection, step)?;
+    }
+    if let (Some(key), Some(notification)) = (key, &plan.appended.notification) {
+        rows::remember(connection, key, notification.notification.id, now.timestamp_millis())?;
+    }
+    Ok(Ok(plan))
+}
+
+fn answer_all(requests: Vec<Request>, error: &AppendError) {
+    for request in requests {
+        let _ = request.answer.send(Err(error.clone()));
+    }
+}
+
+/// Whether a commit that failed so has certainly stored nothing. A write that failed leaves a frame whose checksum is
+/// wrong, so that the transaction is not recovered; after a failed fsync nobody knows.
+fn is_refusal(error: &rusqlite::Error) -> bool {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    extended == Some(rusqlite::ffi::SQLITE_IOERR_WRITE)
+        || matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::ReadOnly
+            )
+        )
+}
+
+fn describe(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full".into(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program holds the database".into()
+        }
+        Some(ErrorCode::ReadOnly) => "the database cannot be written: it is read-only".into(),
+        _ => error.to_string(),
+    }
+}
