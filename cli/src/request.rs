@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use notifyhub_sdk::{
     Client, Error, ResponseValue,
+    foreign::FOREIGN_ANSWER,
     retry::{Backoff, is_temporary, retry_after},
     types,
 };
@@ -105,6 +106,8 @@ fn classify(error: Error<types::ErrorBody>) -> Attempt {
             let (status, message) = (response.status(), response.message.clone());
             if is_temporary(status) {
                 Attempt::Later(RequestError::Failing(message), retry_after(response.headers()))
+            } else if response.code == FOREIGN_ANSWER {
+                Attempt::Never(RequestError::NotAHub(message))
             } else {
                 Attempt::Never(RequestError::Refused(message))
             }
@@ -118,14 +121,7 @@ fn classify(error: Error<types::ErrorBody>) -> Attempt {
                 Attempt::Never(RequestError::NotAHub(answered))
             }
         }
-        // A status that the hub may give, with a body that is not the hub's: a proxy's page, or a cut answer. Which status
-        // it was is not told, so it is tried again.
-        Error::InvalidResponsePayload(..) => {
-            let reason =
-                "its answer is not a hub's; is there a proxy in between, or is this another program?";
-            Attempt::Later(RequestError::NotAHub(reason.into()), None)
-        }
-        _ => Attempt::Never(RequestError::NotAHub("its answer is not a hub's".into())),
+        _ => Attempt::Never(RequestError::NotAHub("its answer is not a notification".into())),
     }
 }
 

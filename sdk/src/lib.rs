@@ -30,9 +30,11 @@
 //! # Layout
 //! - `generated`: the client, made by progenitor from `openapi.json`.
 //! - [`vocabulary`]: the words of the API that may grow.
+//! - [`foreign`]: answers that are not a hub's.
 //! - [`subscription`]: the event stream, written by hand on top of it.
 //! - [`retry`]: when to try again.
 
+pub mod foreign;
 mod generated;
 pub mod retry;
 pub mod subscription;

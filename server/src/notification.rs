@@ -515,7 +515,7 @@ pub(crate) fn serialize_timestamp<S: Serializer>(
 
 /// For `#[serde(serialize_with)]` of a field that is left out while it is `None`.
 #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
-fn serialize_optional_timestamp<S: Serializer>(
+pub(crate) fn serialize_optional_timestamp<S: Serializer>(
     time: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,6 @@
 // The calls of the page to the server's REST interface, with relative addresses, so that they also work
 // under a sub-path. Streams and polling are not made here.
-import type { ListParameters, NewNotification, Notification, Problem } from './notification'
+import type { ErrorBody, ListParameters, NewNotification, Notification } from './notification'
 import { parseNotification, parseNotificationArray } from './parse'
 
 export type ListQuery = ListParameters & { limit: number }
@@ -18,7 +18,7 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    /** The server's own name for the problem, such as `unknown_before`. */
+    /** The server's own name for the problem, such as `not_found`. */
     readonly code?: string,
   ) {
     super(message)
@@ -37,7 +37,7 @@ export function createNotificationApi(baseUrl: string): NotificationApi {
       throw new ApiError(0, 'the server cannot be reached')
     }
     if (response.ok) return response
-    const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined
+    const problem = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined
     throw new ApiError(response.status, problem?.message ?? response.statusText, problem?.code)
   }
 

@@ -1,6 +1,6 @@
 // Turns what came over the wire into types that cannot be wrong, once, at the edge. Anything that is not
 // what it should be is dropped here, so that one odd message never stops the feed.
-import { levels, type Level, type Notification } from './notification'
+import { levels, states, type Level, type Notification, type State } from './notification'
 
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
@@ -22,6 +22,11 @@ export function parseNotification(value: unknown): Notification | undefined {
   if (levels.includes(level as Level)) notification.level = level as Level
   if (Array.isArray(tags)) notification.tags = tags.filter((tag) => typeof tag === 'string')
   if (typeof link === 'string') notification.link = link
+  if (states.includes(value.state as State)) notification.state = value.state as State
+  for (const name of ['source', 'actor', 'key', 'since', 'resolved_at', 'snoozed_until'] as const) {
+    const text = value[name]
+    if (typeof text === 'string') notification[name] = text
+  }
   return notification
 }
 

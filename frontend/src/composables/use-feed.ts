@@ -8,7 +8,7 @@ import { isFiltering, matchesFilter, type FeedFilter } from '../feed/feed-filter
 import {
   newIn,
   without,
-  withNewest,
+  withNotification,
   withOlder,
   withSnapshot,
   type NotificationList,
@@ -119,6 +119,8 @@ export function useFeed(options: FeedOptions) {
         found.value = []
         everythingComplete.value = foundComplete.value = true
         return []
+      case 'read':
+        return []
     }
   }
 
@@ -138,13 +140,13 @@ export function useFeed(options: FeedOptions) {
   }
 
   function takeNotification(notification: Notification): void {
-    everything.value = withNewest(everything.value, notification)
+    everything.value = withNotification(everything.value, notification)
     if (everything.value.length > maxRemembered) {
       everything.value = everything.value.slice(0, maxRemembered)
       everythingComplete.value = false
     }
     if (filtering.value && foundKnown.value && matchesFilter(notification, filter.value)) {
-      found.value = withNewest(found.value, notification)
+      found.value = withNotification(found.value, notification)
     }
   }
 
@@ -176,33 +178,16 @@ export function useFeed(options: FeedOptions) {
     failure.value = undefined
     const request = (olderRequest = new AbortController())
     try {
-      const page = await pageAfter(target.value, request.signal)
+      // The last one may be gone meanwhile: the server goes on where it was.
+      const before = target.value.at(-1)!.id
+      const older = await api.list({ ...filter.value, limit: pageSize, before }, request.signal)
       if (request.signal.aborted) return
-      target.value = withOlder(without(target.value, page.gone), page.older)
-      complete.value = page.older.length < pageSize
+      target.value = withOlder(target.value, older)
+      complete.value = older.length < pageSize
     } catch (error) {
       if (!request.signal.aborted) failure.value = reasonOf(error)
     } finally {
       loadingOlder.value = false
-    }
-  }
-
-  /**
-   * The page after the last item that the server still has: those at the end may have been deleted
-   * meanwhile, or dropped, because it keeps only so many.
-   */
-  async function pageAfter(known: NotificationList, signal: AbortSignal) {
-    for (let back = 1; ; back *= 2) {
-      const index = Math.max(0, known.length - back)
-      const before = known[index]!.id
-      const gone = known.slice(index + 1).map(({ id }) => id)
-      try {
-        const older = await api.list({ ...filter.value, limit: pageSize, before }, signal)
-        return { older, gone }
-      } catch (error) {
-        if (!isGone(error)) throw error
-        if (index === 0) return { older: [], gone: known.map(({ id }) => id) }
-      }
     }
   }
 
@@ -248,8 +233,4 @@ export function useFeed(options: FeedOptions) {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function isGone(error: unknown): boolean {
-  return (error as { code?: string }).code === 'unknown_before'
 }

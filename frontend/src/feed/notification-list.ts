@@ -4,11 +4,23 @@ import type { Notification } from '../api/notification'
 
 export type NotificationList = readonly Notification[]
 
-/** Puts one new notification on top; a known one changes nothing. */
-export function withNewest(list: NotificationList, notification: Notification): NotificationList {
-  // Doubles come in right after their first appearance, so the search ends early for them.
-  if (list.some((known) => known.id === notification.id)) return list
-  return [notification, ...list]
+/**
+ * Puts one notification where its id belongs: ids sort by the time of publishing. A known one is a revision and
+ * takes the place of what was there. One that is older than everything here comes with the older pages.
+ */
+export function withNotification(
+  list: NotificationList,
+  notification: Notification,
+): NotificationList {
+  const index = list.findIndex(({ id }) => id <= notification.id)
+  if (index < 0) return list.length === 0 ? [notification] : list
+  const rest = list[index]!.id === notification.id ? index + 1 : index
+  return [...list.slice(0, index), notification, ...list.slice(rest)]
+}
+
+/** Whether it is newer than everything here, and so has just been published. */
+export function isNews(notification: Notification, list: NotificationList): boolean {
+  return list.length === 0 || notification.id > list[0]!.id
 }
 
 /** Appends a page of older notifications. */

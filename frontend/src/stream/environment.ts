@@ -17,6 +17,8 @@ export interface StreamEnvironment {
   openEventSource(url: string): EventSourceLike
   /** Rejects when the network fails or `signal` aborts; resolves for every status. */
   poll(url: string, etag: string | null, signal: AbortSignal): Promise<PollAnswer>
+  /** Moves the read mark at the server. Never rejects: the next mark makes up for a lost one. */
+  markRead(url: string, through: string): Promise<void>
   setTimer(callback: () => void, delayMs: number): number
   clearTimer(timer: number): void
   nowMs(): number
@@ -34,6 +36,11 @@ export const browserEnvironment: StreamEnvironment = {
     const response = await fetch(url, { headers, signal, cache: 'no-store' })
     const body = response.status === 200 ? await response.json() : undefined
     return { status: response.status, etag: response.headers.get('etag'), body }
+  },
+  async markRead(url, through) {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ through })
+    await fetch(url, { method: 'PUT', headers, body, keepalive: true }).catch(() => undefined)
   },
   setTimer: (callback, delayMs) => setTimeout(callback, delayMs) as unknown as number,
   clearTimer: (timer) => clearTimeout(timer),

@@ -136,6 +136,10 @@ export class EventStream {
       if (typeof id === 'string') this.take({ type: 'deleted', id, eventId })
     })
     listen('cleared', (_data, eventId) => this.take({ type: 'cleared', eventId }))
+    listen('read', (data, eventId) => {
+      const through = parseObject(data)?.through
+      if (typeof through === 'string') this.take({ type: 'read', through, eventId })
+    })
     listen('heartbeat', () => {})
     source.addEventListener('error', () => {
       // Also when the browser would come back by itself: its own retries know neither jitter that grows
@@ -151,6 +155,9 @@ export class EventStream {
     }
     const latest = typeof hello.latest_id === 'string' ? sequenceOf(hello.latest_id) : undefined
     this.replayedUpTo = hello.resumed === true ? (latest ?? 0) : 0
+    if (typeof hello.read_through === 'string') {
+      this.take({ type: 'read', through: hello.read_through })
+    }
     this.liveSinceMs = this.environment.nowMs()
     this.poller.stop()
     if (typeof hello.version === 'string') this.state = { ...this.state, version: hello.version }
@@ -159,9 +166,11 @@ export class EventStream {
   }
 
   private takeSnapshot(data: string, eventId: string): void {
-    const notifications = parseNotifications(data)
-    if (!notifications) return
-    const complete = notifications.length < snapshotLimit
+    const all = parseNotifications(data)
+    if (!all) return
+    const complete = all.length < snapshotLimit
+    // Behind the newest come older ones that are open; the list has them with its older pages.
+    const notifications = all.slice(0, snapshotLimit)
     this.take({ type: 'snapshot', notifications, reset: true, live: false, complete, eventId })
   }
 

@@ -70,6 +70,12 @@ export class FakeEnvironment implements StreamEnvironment {
     return this.answer
   }
 
+  marks: { url: string; through: string }[] = []
+
+  async markRead(url: string, through: string): Promise<void> {
+    this.marks.push({ url, through })
+  }
+
   setTimer(callback: () => void, delayMs: number): number {
     return setTimeout(callback, delayMs) as unknown as number
   }
@@ -96,7 +102,8 @@ let made = 0
 export function fakeNotification(values: Partial<Notification> = {}): Notification {
   made += 1
   return {
-    id: `n${made}`,
+    // As the server's: ids sort by the time of publishing.
+    id: `n${String(made).padStart(6, '0')}`,
     message: `message ${made}`,
     timestamp: '2026-11-23T12:00:00.000Z',
     ...values,

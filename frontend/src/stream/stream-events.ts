@@ -21,6 +21,8 @@ export type FeedEvent =
   | { type: 'notification'; notification: Notification; live: boolean; eventId?: string }
   | { type: 'deleted'; id: string; eventId?: string }
   | { type: 'cleared'; eventId?: string }
+  /** Every notification whose id is not greater was read, on some device. */
+  | { type: 'read'; through: string; eventId?: string }
 
 export type ConnectionKind = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'offline'
 

@@ -3,9 +3,10 @@
 // Runs in the shared worker, or in the page itself where there is none, and knows neither.
 import type { Notification } from '../api/notification'
 import {
+  isNews,
   newIn,
   without,
-  withNewest,
+  withNotification,
   withSnapshot,
   type NotificationList,
 } from '../feed/notification-list'
@@ -23,6 +24,8 @@ export interface TabPort {
 export const presenceIntervalMs = 20_000
 const presenceHoldsMs = 3 * presenceIntervalMs
 const maxUnread = 1_000
+/** What is read is marked at the server this long after it was shown. */
+export const markDelayMs = 1_000
 
 interface Tab {
   port: TabPort
@@ -40,6 +43,10 @@ export class StreamHost {
   private complete = false
   private eventId: string | undefined
   private unread = new Set<string>()
+  private baseUrl = ''
+  /** Up to which notification all was read, as the server has it. */
+  private readThrough: string | undefined
+  private markTimer: number | undefined
   private audible = false
 
   constructor(private readonly environment: StreamEnvironment) {
@@ -89,7 +96,8 @@ export class StreamHost {
       this.known = saved.notifications
       this.eventId = saved.eventId
     }
-    if (presence.visible) this.setUnread(new Set())
+    this.baseUrl = baseUrl
+    if (presence.visible) this.lookedAt()
     this.updateAudible()
     if (!this.stream) {
       this.stream = new EventStream({
@@ -118,7 +126,7 @@ export class StreamHost {
     if (!tab) return
     tab.presence = presence
     tab.heardAtMs = this.environment.nowMs()
-    if (presence.visible) this.setUnread(new Set())
+    if (presence.visible) this.lookedAt()
     this.updateAudible()
   }
 
@@ -134,8 +142,9 @@ export class StreamHost {
         this.complete = event.complete
         break
       case 'notification':
-        arrived = newIn([event.notification], before)
-        this.keep(withNewest(before, event.notification))
+        // A revision is no news: it neither rings nor counts.
+        if (isNews(event.notification, before)) arrived = [event.notification]
+        this.keep(withNotification(before, event.notification))
         break
       case 'deleted':
         this.keep(without(before, [event.id]))
@@ -146,14 +155,41 @@ export class StreamHost {
         this.complete = true
         this.setUnread(new Set())
         break
+      case 'read':
+        this.takeReadMark(event.through)
+        break
     }
     this.broadcast({ type: 'feed', event })
+    if (this.isAnyVisible()) this.markReadSoon()
     if (arrived.length === 0) return
     const unseen = !this.isAnyVisible()
     if (unseen) this.addUnread(arrived)
-    if (event.type !== 'deleted' && event.type !== 'cleared' && event.live) {
+    if ((event.type === 'snapshot' || event.type === 'notification') && event.live) {
       this.alerting.add(arrived, unseen)
     }
+  }
+
+  /** A tab shows the list: nothing of it is unread. */
+  private lookedAt(): void {
+    this.setUnread(new Set())
+    this.markReadSoon()
+  }
+
+  /** Tells the server, and with it every other device, what was read; a burst is one mark. */
+  private markReadSoon(): void {
+    this.markTimer ??= this.environment.setTimer(() => {
+      this.markTimer = undefined
+      const newest = this.known?.[0]?.id
+      if (!newest || (this.readThrough && newest <= this.readThrough)) return
+      this.readThrough = newest
+      void this.environment.markRead(new URL('api/read', this.baseUrl).href, newest)
+    }, markDelayMs)
+  }
+
+  /** What was read on another device is not unread here. */
+  private takeReadMark(through: string): void {
+    this.readThrough = through
+    this.setUnread(new Set([...this.unread].filter((id) => id > through)))
   }
 
   private keep(list: NotificationList): void {

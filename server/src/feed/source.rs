@@ -136,7 +136,7 @@ impl Source {
             latest_id: beginning.latest_id.to_string(),
             read_through: beginning.read_through,
             heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
-            now: Utc::now(),
+            now: Some(Utc::now()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let opening = Opening {

@@ -115,7 +115,7 @@ async fn a_fresh_subscriber_gets_what_is_stored_newest_first_then_what_comes() {
     let messages: Vec<_> =
         received[1].data.as_array().expect("an array").iter().map(|n| &n["message"]).collect();
     assert_eq!(messages, ["b", "a"]);
-    assert_eq!(received[1].id.expect("init has an id").seq, Seq::new(3));
+    assert_eq!(received[1].id.expect("init has an id").seq, Seq::new(2));
     assert_eq!(received[2].data["message"], "c");
 }
 

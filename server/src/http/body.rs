@@ -44,6 +44,12 @@ pub(super) fn idempotency_key(request: &Request) -> Result<Option<String>, ApiEr
     Ok(Some(key.to_owned()))
 }
 
+/// Takes a body that means nothing, as that of a GET, off the connection, within the same limits.
+pub(super) async fn discard(request: &mut Request) -> Result<(), ApiError> {
+    let body = request.take_body();
+    if body.is_empty() { Ok(()) } else { read(request, body).await.map(drop) }
+}
+
 /// The whole request body, within its limits.
 async fn read(request: &Request, body: Body) -> Result<Bytes, ApiError> {
     let too_large = || {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request, Response,
+    Endpoint, EndpointExt, IntoEndpoint, IntoResponse as _, Request, Response,
     endpoint::BoxEndpoint,
     error::{MethodNotAllowedError, NotFoundError},
     http::{HeaderValue, Method, StatusCode, header},
@@ -11,6 +11,7 @@ use poem::{
 use poem_openapi::{LicenseObject, OpenApiService};
 
 use super::{
+    body,
     context::{Context, Shared},
     error, events, ingest, keys,
     middleware::security_headers,
@@ -128,6 +129,11 @@ impl Endpoint for Site {
 impl Site {
     async fn respond(&self, mut request: Request) -> Response {
         let path = request.uri().path().to_owned();
+        if matches!(*request.method(), Method::GET | Method::HEAD)
+            && let Err(refusal) = body::discard(&mut request).await
+        {
+            return refusal.into_response();
+        }
         if request.method() == Method::HEAD && path == "/events" && !self.no_sse {
             return events::head();
         }

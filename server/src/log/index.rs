@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    event_id::Seq,
+    event_id::{Epoch, Seq},
     log::{Appended, Change, Command, Dropped, Entry, Retention, idempotency::FirstUse},
     notification::{Draft, EncodedNotification, State},
 };
@@ -120,6 +120,11 @@ impl Index {
             self.set(id, item);
         }
         self.state = undo.state;
+    }
+
+    /// The name of a log that is new: it stands before the first entry.
+    pub(super) fn first_epoch() -> Entry {
+        Entry { seq: Seq::START, change: Change::Epoch(Epoch::random()) }
     }
 
     /// Takes the next number for an entry that concerns the log itself.

@@ -10,7 +10,7 @@ use chrono::Utc;
 use tokio::sync::watch;
 
 use crate::{
-    event_id::{Epoch, Seq},
+    event_id::Seq,
     log::{
         AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Dropped, Entry, EntryPage, Log,
         MAX_IDEMPOTENCY_KEYS, ReadError, Replica, Retention, Stored, Subject,
@@ -40,8 +40,8 @@ struct State {
 impl MemoryLog {
     /// An empty log, but for its epoch.
     pub fn open(retention: Retention, replica: Arc<dyn Replica>) -> Self {
-        let mut index = Index::default();
-        let epoch = index.append(Change::Epoch(Epoch::random())).entry;
+        let index = Index::default();
+        let epoch = Index::first_epoch();
         let entries = BTreeMap::from([(epoch.seq, epoch.change.clone())]);
         replica.load(Stored { entries: vec![epoch], oldest_resume_point: Seq::START });
         MemoryLog {

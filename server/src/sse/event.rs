@@ -5,7 +5,7 @@ use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::notification::serialize_timestamp;
+use crate::notification::{serialize_optional_timestamp, serialize_timestamp};
 
 /// Why a stream starts as it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
@@ -40,9 +40,10 @@ pub struct Hello {
     /// The time between two heartbeats, in milliseconds. A client that hears nothing for 2.5 times as long
     /// should reconnect.
     pub heartbeat_ms: u64,
-    /// The hub's time: RFC 3339, UTC, milliseconds.
-    #[serde(serialize_with = "serialize_timestamp")]
-    pub now: DateTime<Utc>,
+    /// The hub's time: RFC 3339, UTC, milliseconds. Hubs before 0.2 do not say it.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(serialize_with = "serialize_optional_timestamp")]
+    pub now: Option<DateTime<Utc>>,
     /// The hub's version.
     pub version: String,
 }

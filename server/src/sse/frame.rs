@@ -142,7 +142,7 @@ mod tests {
             missed: 0,
             latest_id: id(7).to_string(),
             read_through: Some(Uuid::nil()),
-            now: DateTime::UNIX_EPOCH,
+            now: Some(DateTime::UNIX_EPOCH),
             heartbeat_ms: 15000,
             version: "0.1.0".into(),
         };

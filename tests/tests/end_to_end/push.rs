@@ -123,7 +123,7 @@ async fn misuse_is_told_and_nothing_is_sent() {
         (&["--title", &long_title, "x"], "--title must have 1 to 256 characters"),
         (&["--tag", "", "x"], "--tag must have 1 to 64 characters"),
         (&["--link", "javascript:alert(1)", "x"], "`link` must be an http:// or https:// address"),
-        (&tags, "at most 16 tags"),
+        (&tags, "`tags` may have at most 16 items"),
     ] {
         misuse(&server, arguments, expected).await;
     }
@@ -195,7 +195,7 @@ async fn nothing_at_the_address_is_told_after_the_time_allowed() {
     assert_eq!((pushed.code, pushed.stdout.as_str()), (1, ""));
     assert_eq!(
         pushed.stderr,
-        "✗ not sent: nothing answers at http://127.0.0.1:1. Is the hub running? Start it with `notifyhub-server`, or \
+        "✗ not sent: nothing answers (Connection refused (os error 111)) at http://127.0.0.1:1. Is the hub running? Start it with `notifyhub-server`, or \
          name another with --url, --host or --port\n"
     );
 }

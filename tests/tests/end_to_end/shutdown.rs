@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn an_idle_hub_stops_at_once_with_success() {
-    for signal in [Signal::TERM, Signal::INT] {
+    // SIGHUP: its terminal was closed.
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut server = TestServer::start(&["--drain", "1h"]);
         get(server.socket_address(), "/healthz").await;
         server.signal(signal);
@@ -92,9 +93,9 @@ async fn requests_that_are_under_way_are_answered_and_the_hub_is_no_longer_ready
         )
         .await;
     let mut asking = RawClient::connect(address).await;
-    asking.send("GET /readyz HTTP/1.1\r\nHost: hub\r\nContent-Length: 1\r\n\r\n").await;
+    asking.send("GET /readyz HTTP/1.1\r\nHost: hub\r\n").await;
     let mut subscribing = RawClient::connect(address).await;
-    subscribing.send("GET /events HTTP/1.1\r\nHost: hub\r\nContent-Length: 1\r\n\r\n").await;
+    subscribing.send("GET /events HTTP/1.1\r\nHost: hub\r\n").await;
     // Only when the heads have been read are the requests under way.
     get(address, "/healthz").await;
 
@@ -103,10 +104,10 @@ async fn requests_that_are_under_way_are_answered_and_the_hub_is_no_longer_ready
     posting.send(":\"x\"}").await;
     let posted = posting.answer().await;
     assert_eq!((posted.status(), posted.head.header("connection")), (201, Some("close")));
-    asking.send("x").await;
+    asking.send("\r\n").await;
     let ready = asking.answer().await;
     assert_eq!((ready.status(), &ready.json()["code"]), (503, &"stopping".into()));
-    subscribing.send("x").await;
+    subscribing.send("\r\n").await;
     let refused = subscribing.answer().await;
     assert_eq!((refused.status(), &refused.json()["code"]), (503, &"stopping".into()));
     assert!(refused.head.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);

@@ -5,6 +5,22 @@ export type ClientOptions = {
 };
 
 /**
+ * Action
+ *
+ * Something a reader can open with one click.
+ */
+export type Action = {
+    /**
+     * What the button says, up to 32 characters.
+     */
+    label: string;
+    /**
+     * What it opens, up to 2048 characters: http, https, vscode, vscode-insiders, cursor, zed, idea or jetbrains.
+     */
+    url: string;
+};
+
+/**
  * Cleared
  *
  * `cleared`: all notifications were deleted.
@@ -24,6 +40,27 @@ export type Deleted = {
      */
     id: string;
 };
+
+/**
+ * ErrorBody
+ *
+ * What went wrong.
+ */
+export type ErrorBody = {
+    /**
+     * For programs: a word that stays the same from version to version.
+     */
+    code: string;
+    /**
+     * For people: what was wrong and what would be right.
+     */
+    message: string;
+};
+
+/**
+ * How the message is to be read.
+ */
+export type Format = 'text' | 'code' | 'markdown';
 
 /**
  * Heartbeat
@@ -52,7 +89,7 @@ export type Hello = {
      */
     reason: Reason & unknown;
     /**
-     * How many events were missed since the last event id.
+     * How many events were missed since the last event id, at most.
      */
     missed: number;
     /**
@@ -60,10 +97,18 @@ export type Hello = {
      */
     latest_id: string;
     /**
+     * Up to which notification whoever reads this feed has read.
+     */
+    read_through?: string;
+    /**
      * The time between two heartbeats, in milliseconds. A client that hears nothing for 2.5 times as long
      * should reconnect.
      */
     heartbeat_ms: number;
+    /**
+     * The hub's time: RFC 3339, UTC, milliseconds. Hubs before 0.2 do not say it.
+     */
+    now?: string;
     /**
      * The hub's version.
      */
@@ -74,6 +119,18 @@ export type Hello = {
  * How much a notification matters; it decides its colour, icon and sound.
  */
 export type Level = 'info' | 'success' | 'warning' | 'error';
+
+/**
+ * MarkRead
+ *
+ * How far.
+ */
+export type MarkRead = {
+    /**
+     * The newest notification that was read.
+     */
+    through: string;
+};
 
 /**
  * NewNotification
@@ -90,7 +147,7 @@ export type NewNotification = {
      */
     title?: string;
     /**
-     * How much it matters.
+     * How much it matters. Without it, what `state` suggests.
      */
     level?: Level & unknown;
     /**
@@ -105,16 +162,42 @@ export type NewNotification = {
      * When it happened, RFC 3339. Without it, the time of arrival counts.
      */
     timestamp?: string;
+    /**
+     * The project or system it is about, up to 64 characters. The page groups and mutes by it.
+     */
+    source?: string;
+    /**
+     * Who speaks, up to 32 characters: `claude-code`, `codex`, `ci`, `cron`.
+     */
+    actor?: string;
+    /**
+     * The run, session or thing it is about, up to 128 characters. Open notifications of the same key are
+     * removed when this one is stored.
+     */
+    key?: string;
+    /**
+     * Where that stands: `waiting` (for a person) and `running` are open, `done` and `failed` close.
+     */
+    state?: State & unknown;
+    /**
+     * Up to 3 things a reader can open with one click.
+     */
+    actions?: Array<Action>;
+    /**
+     * How the message is to be read.
+     */
+    format?: Format & unknown;
 };
 
 /**
  * Notification
  *
- * A stored notification. Fields that were not set are left out.
+ * A stored notification. Fields that were not set are left out. Later versions may add fields, and values to the
+ * enumerations: pass over what you do not know.
  */
 export type Notification = {
     /**
-     * Made by the hub: a UUID of version 7 (RFC 9562), so that ids sort by time.
+     * Made by the hub: a UUID of version 7 (RFC 9562). Ids sort by the time of publishing.
      */
     id: string;
     /**
@@ -141,6 +224,42 @@ export type Notification = {
      * Where to read more: an http or https address.
      */
     link?: string;
+    /**
+     * The project or system it is about.
+     */
+    source?: string;
+    /**
+     * Who speaks: `claude-code`, `codex`, `ci`, `cron`.
+     */
+    actor?: string;
+    /**
+     * The run, session or thing it is about. A newer post of the same key removes the open ones before it.
+     */
+    key?: string;
+    /**
+     * Where that stands.
+     */
+    state?: State & unknown;
+    /**
+     * What a reader can open with one click.
+     */
+    actions?: Array<StoredAction>;
+    /**
+     * How the message is to be read.
+     */
+    format?: Format & unknown;
+    /**
+     * When this waiting or running began: it is inherited from the post that this one overtook.
+     */
+    since?: string;
+    /**
+     * When a person said that it is settled.
+     */
+    resolved_at?: string;
+    /**
+     * Until when it should not ask for attention.
+     */
+    snoozed_until?: string;
 };
 
 /**
@@ -176,25 +295,66 @@ export type NotifyResponseBody = {
 };
 
 /**
- * Problem
+ * Read
  *
- * What went wrong.
+ * `read`: whoever reads this feed has read up to a notification.
  */
-export type Problem = {
+export type Read = {
     /**
-     * For programs: a word that stays the same from version to version.
+     * Every notification whose id is not greater is read.
      */
-    code: string;
+    through: string;
+};
+
+/**
+ * ReadMark
+ *
+ * The read mark.
+ */
+export type ReadMark = {
     /**
-     * For people: what was wrong and what would be right.
+     * Every notification whose id is not greater is read.
      */
-    message: string;
+    read_through: string;
 };
 
 /**
  * Why a stream starts as it does.
  */
 export type Reason = 'fresh' | 'resumed' | 'unknown' | 'expired';
+
+/**
+ * Removed
+ *
+ * How much was removed.
+ */
+export type Removed = {
+    /**
+     * How many notifications.
+     */
+    removed: number;
+};
+
+/**
+ * RevisionBody
+ *
+ * What to change; a field that is left out stays as it is.
+ */
+export type RevisionBody = {
+    /**
+     * Whether it is settled: `true` closes what waits or runs, and says that a failure is dealt with.
+     */
+    resolved?: boolean;
+    /**
+     * Until when it should not ask for attention, RFC 3339; `null`: it should again.
+     */
+    snoozed_until?: string;
+};
+
+/**
+ * Where the thing that a notification is about stands.
+ */
+export type State = 'waiting' | 'running' | 'done' | 'failed';
 
 /**
  * Status
@@ -213,19 +373,55 @@ export type Status = {
     /**
      * Open event streams.
      */
+    streams: number;
+    /**
+     * The same, as earlier versions called it.
+     */
     connections: number;
     /**
      * Stored notifications.
      */
     stored: number;
     /**
+     * Those of them that are open: they wait, or run.
+     */
+    open: number;
+    /**
      * The id of the newest event.
      */
     latest_id: string;
     /**
+     * Up to which notification whoever reads this feed has read.
+     */
+    read_through?: string;
+    /**
      * Whether `/events` streams; `false` under `--no-sse`.
      */
     streaming: boolean;
+    /**
+     * Whether the hub stores what is posted.
+     */
+    ready: boolean;
+    /**
+     * Why not.
+     */
+    reason?: string;
+};
+
+/**
+ * StoredAction
+ *
+ * An action of a stored notification.
+ */
+export type StoredAction = {
+    /**
+     * What the button says.
+     */
+    label: string;
+    /**
+     * What it opens.
+     */
+    url: string;
 };
 
 /**
@@ -243,24 +439,79 @@ export type Well = {
 export type ClearData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Only those with all of these words in message, title, link, source, actor or tags, whatever the case; words
+         * in double quotes have to stand together.
+         */
+        q?: string;
+        /**
+         * Only those of this level.
+         */
+        level?: Array<Level>;
+        /**
+         * Only those with exactly this tag; with `-` before it, those without.
+         */
+        tag?: Array<string>;
+        /**
+         * Only those about this source.
+         */
+        source?: Array<string>;
+        /**
+         * Only those from this actor.
+         */
+        actor?: Array<string>;
+        /**
+         * Only those in this state.
+         */
+        state?: Array<State>;
+        /**
+         * Only those of this key.
+         */
+        key?: Array<string>;
+        /**
+         * Only those that are open, or only those that are not.
+         */
+        open?: boolean;
+    };
     url: '/api/notifications';
 };
 
 export type ClearErrors = {
     /**
-     * The storage failed; nothing was changed.
+     * The request is not what it should be: a parameter, a header or the body.
      */
-    503: Problem;
+    400: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
 };
 
 export type ClearError = ClearErrors[keyof ClearErrors];
 
 export type ClearResponses = {
-    /**
-     * All are deleted, and every subscriber is told.
-     */
-    204: void;
+    200: Removed;
 };
 
 export type ClearResponse = ClearResponses[keyof ClearResponses];
@@ -280,30 +531,75 @@ export type ListData = {
          */
         limit?: number;
         /**
-         * Only those older than the one with this id.
+         * Only those older than the one with this id is or was.
          */
         before?: string;
         /**
-         * Only those whose message, title or tags contain this text, whatever the case.
+         * Only those with all of these words in message, title, link, source, actor or tags, whatever the case; words
+         * in double quotes have to stand together.
          */
         q?: string;
         /**
          * Only those of this level.
          */
-        level?: Level;
+        level?: Array<Level>;
         /**
-         * Only those with exactly this tag.
+         * Only those with exactly this tag; with `-` before it, those without.
          */
-        tag?: string;
+        tag?: Array<string>;
+        /**
+         * Only those about this source.
+         */
+        source?: Array<string>;
+        /**
+         * Only those from this actor.
+         */
+        actor?: Array<string>;
+        /**
+         * Only those in this state.
+         */
+        state?: Array<State>;
+        /**
+         * Only those of this key.
+         */
+        key?: Array<string>;
+        /**
+         * Only those that are open, or only those that are not.
+         */
+        open?: boolean;
     };
     url: '/api/notifications';
 };
 
 export type ListErrors = {
     /**
-     * A parameter is not what it should be.
+     * The request is not what it should be: a parameter, a header or the body.
      */
-    400: Problem;
+    400: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
 };
 
 export type ListError = ListErrors[keyof ListErrors];
@@ -332,21 +628,33 @@ export type PublishData = {
 
 export type PublishErrors = {
     /**
-     * The body is not JSON, or not a notification within its limits.
+     * The request is not what it should be: a parameter, a header or the body.
      */
-    400: Problem;
+    400: ErrorBody;
     /**
-     * The body is larger than any notification can be.
+     * There is no such thing (any more).
      */
-    413: Problem;
+    404: ErrorBody;
     /**
-     * The body is not declared to be JSON.
+     * The body did not arrive in time.
      */
-    415: Problem;
+    408: ErrorBody;
     /**
-     * The notification could not be stored; nothing was changed.
+     * The body is larger than any request can be.
      */
-    503: Problem;
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
 };
 
 export type PublishError = PublishErrors[keyof PublishErrors];
@@ -359,40 +667,6 @@ export type PublishResponses = {
 };
 
 export type PublishResponse = PublishResponses[keyof PublishResponses];
-
-export type NotifyData = {
-    body: NotifyRequestBody;
-    path?: never;
-    query?: never;
-    url: '/api/notify';
-};
-
-export type NotifyErrors = {
-    /**
-     * The body is not JSON, or not a notification within its limits.
-     */
-    400: Problem;
-    /**
-     * The body is larger than any notification can be.
-     */
-    413: Problem;
-    /**
-     * The body is not declared to be JSON.
-     */
-    415: Problem;
-    /**
-     * The notification could not be stored; nothing was changed.
-     */
-    503: Problem;
-};
-
-export type NotifyError = NotifyErrors[keyof NotifyErrors];
-
-export type NotifyResponses = {
-    200: NotifyResponseBody;
-};
-
-export type NotifyResponse = NotifyResponses[keyof NotifyResponses];
 
 export type DeleteData = {
     body?: never;
@@ -408,17 +682,33 @@ export type DeleteData = {
 
 export type DeleteErrors = {
     /**
-     * The id is not a UUID.
+     * The request is not what it should be: a parameter, a header or the body.
      */
-    400: Problem;
+    400: ErrorBody;
     /**
-     * No notification with this id is stored.
+     * There is no such thing (any more).
      */
-    404: Problem;
+    404: ErrorBody;
     /**
-     * The storage failed; nothing was changed.
+     * The body did not arrive in time.
      */
-    503: Problem;
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
 };
 
 export type DeleteError = DeleteErrors[keyof DeleteErrors];
@@ -446,13 +736,33 @@ export type GetData = {
 
 export type GetErrors = {
     /**
-     * The id is not a UUID.
+     * The request is not what it should be: a parameter, a header or the body.
      */
-    400: Problem;
+    400: ErrorBody;
     /**
-     * No notification with this id is stored.
+     * There is no such thing (any more).
      */
-    404: Problem;
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
 };
 
 export type GetError = GetErrors[keyof GetErrors];
@@ -466,6 +776,209 @@ export type GetResponses = {
 
 export type GetResponse = GetResponses[keyof GetResponses];
 
+export type ReviseData = {
+    body: RevisionBody;
+    path: {
+        /**
+         * The notification's id.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/notifications/{id}';
+};
+
+export type ReviseErrors = {
+    /**
+     * The request is not what it should be: a parameter, a header or the body.
+     */
+    400: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
+};
+
+export type ReviseError = ReviseErrors[keyof ReviseErrors];
+
+export type ReviseResponses = {
+    /**
+     * The notification.
+     */
+    200: Notification;
+};
+
+export type ReviseResponse = ReviseResponses[keyof ReviseResponses];
+
+export type WithdrawData = {
+    body?: never;
+    path: {
+        /**
+         * The key that they were posted with, percent-encoded.
+         */
+        key: string;
+    };
+    query?: never;
+    url: '/api/keys/{key}';
+};
+
+export type WithdrawErrors = {
+    /**
+     * The request is not what it should be: a parameter, a header or the body.
+     */
+    400: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
+};
+
+export type WithdrawError = WithdrawErrors[keyof WithdrawErrors];
+
+export type WithdrawResponses = {
+    200: Removed;
+};
+
+export type WithdrawResponse = WithdrawResponses[keyof WithdrawResponses];
+
+export type MarkReadData = {
+    body: MarkRead;
+    path?: never;
+    query?: never;
+    url: '/api/read';
+};
+
+export type MarkReadErrors = {
+    /**
+     * The request is not what it should be: a parameter, a header or the body.
+     */
+    400: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
+};
+
+export type MarkReadError = MarkReadErrors[keyof MarkReadErrors];
+
+export type MarkReadResponses = {
+    200: ReadMark;
+};
+
+export type MarkReadResponse = MarkReadResponses[keyof MarkReadResponses];
+
+export type NotifyData = {
+    body: NotifyRequestBody;
+    headers?: {
+        /**
+         * A name for this post, 1 to 255 characters: made up by the poster, best a UUID.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/notify';
+};
+
+export type NotifyErrors = {
+    /**
+     * The request is not what it should be: a parameter, a header or the body.
+     */
+    400: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
+};
+
+export type NotifyError = NotifyErrors[keyof NotifyErrors];
+
+export type NotifyResponses = {
+    200: NotifyResponseBody;
+};
+
+export type NotifyResponse = NotifyResponses[keyof NotifyResponses];
+
 export type EventsData = {
     body?: never;
     headers?: {
@@ -477,7 +990,7 @@ export type EventsData = {
     path?: never;
     query?: {
         /**
-         * The most notifications in `init`.
+         * The most notifications in `init`; those that are open come besides.
          */
         limit?: number;
     };
@@ -486,13 +999,33 @@ export type EventsData = {
 
 export type EventsErrors = {
     /**
-     * A parameter is not what it should be.
+     * The request is not what it should be: a parameter, a header or the body.
      */
-    400: Problem;
+    400: ErrorBody;
     /**
-     * The hub is stopping.
+     * There is no such thing (any more).
      */
-    503: Problem;
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
 };
 
 export type EventsError = EventsErrors[keyof EventsErrors];
@@ -503,7 +1036,7 @@ export type EventsResponses = {
      *
      * The stream. It goes on until one side closes it.
      */
-    200: Hello | Array<Notification> | Notification | Deleted | Cleared | Heartbeat;
+    200: Hello | Array<Notification> | Notification | Deleted | Cleared | Read | Heartbeat;
 };
 
 export type EventsResponse = EventsResponses[keyof EventsResponses];
@@ -543,16 +1076,40 @@ export type ReadyzData = {
 
 export type ReadyzErrors = {
     /**
-     * The hub is stopping: send requests elsewhere.
+     * The request is not what it should be: a parameter, a header or the body.
      */
-    503: Problem;
+    400: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
 };
 
 export type ReadyzError = ReadyzErrors[keyof ReadyzErrors];
 
 export type ReadyzResponses = {
     /**
-     * The hub takes requests.
+     * The hub stores what is posted.
      */
     200: Well;
 };

@@ -89,13 +89,15 @@ impl SqliteLog {
             Err(error) => return Err(error),
         };
         let connection = Arc::new(Mutex::new(reader));
+        let is_new = files.as_ref().is_some_and(|files| files.is_new);
         let writer = Writer {
             path: path.clone(),
             durability,
             files,
             reader: Arc::clone(&connection),
             index,
-            epoch: Some(Epoch::random()),
+            // Nobody else can have given out numbers of a log that was made just now.
+            epoch: (!is_new).then(Epoch::random),
             retention,
             replica,
             condition: condition.clone(),

@@ -151,8 +151,8 @@ pub(super) fn lock_directory(directory: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Opens the database for writing, makes it where it is missing, and brings it up to date.
-pub(super) fn open(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+/// Opens the database for writing, makes it where it is missing, and brings it up to date; says whether it is new.
+pub(super) fn open(path: &Path, durability: Durability) -> Result<(Connection, bool), OpenError> {
     let sqlite = |error| sqlite_error(path, error);
     // SQLite itself takes an empty file for a new database.
     if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
@@ -183,8 +183,8 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<Connection, Op
             .or_else(ignore_no_rows)
             .map_err(sqlite)?;
     }
-    migrate(&mut connection).map_err(sqlite)?;
-    Ok(connection)
+    let is_new = migrate(&mut connection).map_err(sqlite)?;
+    Ok((connection, is_new))
 }
 
 /// Another connection to the same database, for a thread of its own.
@@ -229,10 +229,10 @@ fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+fn migrate(connection: &mut Connection) -> rusqlite::Result<bool> {
     let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == MIGRATIONS.len() {
-        return Ok(());
+        return Ok(false);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if version == 0 {
@@ -252,7 +252,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         // Version 1 did not overwrite what it deleted.
         connection.execute_batch("VACUUM")?;
     }
-    Ok(())
+    Ok(version == 0)
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub(super) struct Files {
     pub(super) checkpoints: Checkpoints,
     /// Changes when another connection has written (`PRAGMA data_version`), or has emptied the write-ahead log.
     data_version: i64,
+    /// Whether the database was made when it was opened.
+    pub(super) is_new: bool,
     /// How often that was done when `data_version` was looked at.
     emptied: u64,
 }
@@ -341,7 +343,7 @@ pub(super) fn open_files(
     durability: Durability,
 ) -> Result<(Files, Connection), schema::OpenError> {
     let sqlite = |error| schema::sqlite_error(path, error);
-    let connection = schema::open(path, durability)?;
+    let (connection, is_new) = schema::open(path, durability)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
     let data_version = data_version(&connection).map_err(sqlite)?;
     let reader = schema::open_again(path).map_err(sqlite)?;
@@ -350,7 +352,7 @@ pub(super) fn open_files(
     let guard = Arc::new(guard);
     let checkpoints = Checkpoints::start(path, Arc::clone(&guard)).map_err(sqlite)?;
     let emptied = checkpoints.emptied();
-    Ok((Files { connection, guard, checkpoints, data_version, emptied }, reader))
+    Ok((Files { connection, guard, checkpoints, data_version, emptied, is_new }, reader))
 }
 
 fn data_version(connection: &Connection) -> rusqlite::Result<i64> {

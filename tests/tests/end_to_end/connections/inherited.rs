@@ -14,7 +14,6 @@ use notifyhub_tests::{
     reader::{Reader, publish},
     server::{Launch, TestServer},
 };
-use rustix::process::Signal;
 use tokio::net::TcpStream;
 
 /// As systemd starts a service with a socket: LISTEN_PID is the process itself (sd_listen_fds(3)).
@@ -98,29 +97,4 @@ async fn sockets_for_another_process_are_left_alone() {
     });
     assert_ne!(server.socket_address(), listener.local_addr().unwrap());
     assert_eq!(get(server.socket_address(), "/healthz").await.status(), 200);
-}
-
-/// A new version is put in place and told to start: same process id, same sockets.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sighup_starts_the_hub_again_and_refuses_nobody() {
-    let server = TestServer::start(&["--drain", "300ms"]);
-    let address = server.socket_address();
-    let mut reader = Reader::start(&server.client()).await;
-    let visitors = Visitors::start(address);
-    for n in 0..2 {
-        publish(&server.client(), &format!("before {n}")).await;
-        visitors.some_more().await;
-        let before = get(address, "/metrics").await;
-        assert!(before.text().contains("notifyhub_notifications_published_total 1\n"), "{}", before.text());
-        server.signal(Signal::HUP);
-        eventually("its counters begin anew", async || {
-            let metrics = get(address, "/metrics").await;
-            metrics.text().contains("notifyhub_notifications_published_total 0\n").then_some(())
-        })
-        .await;
-        visitors.some_more().await;
-    }
-    visitors.end().await;
-    publish(&server.client(), "after").await;
-    assert_eq!(reader.messages(3).await, ["before 0", "before 1", "after"]);
 }

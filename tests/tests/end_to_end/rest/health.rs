@@ -33,7 +33,8 @@ async fn the_status_counts() {
     assert!(latest.as_str().unwrap().ends_with("-1"), "{latest}");
     assert_eq!(
         status,
-        json!({"version": env!("CARGO_PKG_VERSION"), "connections": 2, "stored": 1, "streaming": true})
+        json!({"version": env!("CARGO_PKG_VERSION"), "streams": 2, "connections": 2, "stored": 1, "open": 0,
+            "streaming": true, "ready": true})
     );
     drop(streams);
     eventually("the streams are gone", async || (open_streams(address).await == 0).then_some(())).await;

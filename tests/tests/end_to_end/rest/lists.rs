@@ -6,7 +6,7 @@ use notifyhub_tests::{
 };
 use serde_json::json;
 
-use super::{assert_problem, list, messages, publish};
+use super::{list, messages, publish};
 
 #[tokio::test]
 async fn the_list_is_newest_first_and_goes_on_before_an_id() {
@@ -22,8 +22,11 @@ async fn the_list_is_newest_first_and_goes_on_before_an_id() {
     assert_eq!(messages(&server, "?limit=0").await, [""; 0]);
     assert_eq!(messages(&server, &format!("?limit=2&before={}", ids[3])).await, ["2", "1"]);
     assert_eq!(messages(&server, &format!("?before={}", ids[0])).await, [""; 0]);
-    let unknown = format!("/api/notifications?before={}", uuid::Uuid::nil());
-    assert_problem(&get(server.socket_address(), &unknown).await, 400, "unknown_before", "not stored");
+    // It goes on before one that is gone meanwhile.
+    let path = format!("/api/notifications/{}", ids[3]);
+    assert_eq!(request(server.socket_address(), "DELETE", &path, &[], "").await.status(), 204);
+    assert_eq!(messages(&server, &format!("?limit=2&before={}", ids[3])).await, ["2", "1"]);
+    assert_eq!(messages(&server, &format!("?before={}", uuid::Uuid::nil())).await, [""; 0]);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The REST calls, with the exact answers that other programs build on.
 
+mod cards;
 mod earlier_hub;
 mod health;
 mod idempotency;

@@ -26,8 +26,9 @@ async fn a_post_is_answered_with_the_stored_notification_and_where_to_find_it() 
     assert_eq!(timestamp.len(), "2026-08-20T14:26:40.123Z".len());
 
     let location = answer.head.header("location").unwrap();
-    assert_eq!(location, format!("/api/notifications/{id}"));
-    let found = get(address, location).await;
+    // Relative to where it was posted: a proxy may have given the hub another path.
+    assert_eq!(location, format!("notifications/{id}"));
+    let found = get(address, &format!("/api/{location}")).await;
     assert_eq!((found.status(), found.text()), (200, answer.text()));
 }
 
@@ -99,7 +100,7 @@ async fn clearing_is_seen_by_everyone() {
     let mut events = RawEvents::open(address, "/events", &[]).await;
     let (_, _) = (events.next().await, events.next().await);
     let cleared = request(address, "DELETE", "/api/notifications", &[], "").await;
-    assert_eq!((cleared.status(), cleared.text()), (204, ""));
+    assert_eq!((cleared.status(), cleared.text()), (200, "{\"removed\":3}"));
     let event = events.next().await;
     assert_eq!((event.event(), event.data()), ("cleared", json!({})));
     assert_eq!(list(&server, "").await.text(), "[]");

@@ -64,7 +64,7 @@ async fn a_notification_beyond_its_limits_is_refused_with_the_limit() {
         (with("title", json!("x".repeat(257))), "`title` must have 1 to 256 characters, this one has 257"),
         (with("tags", json!([""])), "`tags` must have 1 to 64 characters, this one has 0"),
         (with("tags", json!(["x".repeat(65)])), "`tags` must have 1 to 64 characters, this one has 65"),
-        (with("tags", json!(vec!["x"; 17])), "at most 16 tags are allowed, this notification has 17"),
+        (with("tags", json!(vec!["x"; 17])), "`tags` may have at most 16 items, this one has 17"),
         (with("link", json!("javascript:alert(1)")), "`link` must be an http:// or https:// address"),
         (with("link", json!("/relative")), "`link` must be an http:// or https:// address"),
         (with("link", json!("")), "`link` must have 1 to 2048 characters"),
@@ -178,7 +178,9 @@ async fn a_wrong_method_is_refused_with_those_that_are_taken() {
     let id = uuid::Uuid::nil();
     for (path, method, allowed) in [
         ("/api/notifications".to_owned(), "PUT", &["DELETE", "GET", "HEAD", "POST"][..]),
-        (format!("/api/notifications/{id}"), "POST", &["DELETE", "GET", "HEAD"]),
+        (format!("/api/notifications/{id}"), "POST", &["DELETE", "GET", "HEAD", "PATCH"]),
+        ("/api/keys/k".into(), "GET", &["DELETE"]),
+        ("/api/read".into(), "POST", &["PUT"]),
         ("/api/notify".into(), "GET", &["POST"]),
         ("/api/status".into(), "DELETE", &["GET", "HEAD"]),
         ("/events".into(), "POST", &["GET", "HEAD"]),

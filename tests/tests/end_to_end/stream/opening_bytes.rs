@@ -12,7 +12,7 @@ async fn an_idle_feed_sends_hello_and_init_at_once() {
     let epoch = epoch(&server).await;
     let mut events = open(&server, "/events").await;
     assert_eq!(events.head.header("content-type"), Some("text/event-stream"));
-    assert_eq!(events.head.header("cache-control"), Some("no-cache, no-transform"));
+    assert_eq!(events.head.header("cache-control"), Some("no-store, no-transform"));
     assert_eq!(events.head.header("x-accel-buffering"), Some("no"));
     assert_eq!(events.head.header("transfer-encoding"), Some("chunked"));
     assert_eq!(events.head.header("content-encoding"), None);
@@ -21,11 +21,13 @@ async fn an_idle_feed_sends_hello_and_init_at_once() {
     let retry: u32 = hello.field("retry").unwrap().parse().unwrap();
     assert!((1000..=5000).contains(&retry), "{retry}");
     let version = env!("CARGO_PKG_VERSION");
+    let now = hello.data()["now"].as_str().unwrap().to_owned();
+    assert_eq!(now.len(), "2026-08-20T14:26:40.123Z".len());
     assert_eq!(
         hello.text,
         format!(
             "retry: {retry}\nevent: hello\ndata: {{\"resumed\":false,\"reason\":\"fresh\",\"missed\":0,\
-             \"latest_id\":\"{epoch}-0\",\"heartbeat_ms\":15000,\"version\":\"{version}\"}}\n\n"
+             \"latest_id\":\"{epoch}-0\",\"heartbeat_ms\":15000,\"now\":\"{now}\",\"version\":\"{version}\"}}\n\n"
         )
     );
     assert_eq!(events.next().await.text, format!("id: {epoch}-0\nevent: init\ndata: []\n\n"));
@@ -61,7 +63,7 @@ async fn each_change_is_one_event_with_its_id() {
         events.next().await.text,
         format!("id: {epoch}-3\nevent: deleted\ndata: {{\"id\":\"{id}\"}}\n\n")
     );
-    assert_eq!(delete(&server, "/api/notifications").await.status(), 204);
+    assert_eq!(delete(&server, "/api/notifications").await.status(), 200);
     assert_eq!(events.next().await.text, format!("id: {epoch}-4\nevent: cleared\ndata: {{}}\n\n"));
 }
 

@@ -17,7 +17,18 @@ fn without_retry(mut blocks: Vec<Block>) -> Vec<String> {
     blocks
         .into_iter()
         .map(|block| block.text.lines().skip_while(|line| line.starts_with("retry: ")).collect())
+        .map(without_now)
         .collect()
+}
+
+/// And so is its time.
+fn without_now(block: String) -> String {
+    match (block.find("\"now\""), block.find("\"version\"")) {
+        (Some(start), Some(end)) if block.contains("event: hello") => {
+            [&block[..start], &block[end..]].concat()
+        }
+        _ => block,
+    }
 }
 
 /// One leaves hyper, the other stays: after decoding they must be the same.
@@ -148,7 +159,7 @@ async fn a_body_on_the_request_is_read_and_ignored() {
         assert_eq!(events.next().await.event(), "init", "{body}");
         let message = publish(&server, "live").await;
         assert_eq!(events.next().await.field("data"), Some(message.as_str()), "{body}");
-        assert_eq!(delete(&server, "/api/notifications").await.status(), 204);
+        assert_eq!(delete(&server, "/api/notifications").await.status(), 200);
     }
     let too_much = request(server.socket_address(), "GET", "/events", &[], vec![b'x'; (64 << 10) + 1]).await;
     assert_eq!((too_much.status(), &too_much.json()["code"]), (413, &"body_too_large".into()));

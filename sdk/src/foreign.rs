@@ -1,0 +1,50 @@
+//! Answers that are not a hub's: a proxy's page, an empty body, a cut one. The generated code takes an error of a status
+//! that the specification declares, with a body that it does not, for a malformed answer without a status; here it
+//! becomes an error response like any other.
+
+use progenitor_client::{ClientHooks, OperationInfo};
+
+use crate::{Client, ClientInfo as _, types::ErrorBody};
+
+/// The code of an error whose body is not a hub's.
+pub const FOREIGN_ANSWER: &str = "foreign_answer";
+
+/// How much of an error's body is read.
+const MAX_ERROR_BYTES: usize = 64 << 10;
+
+impl ClientHooks<()> for Client {
+    async fn exec(
+        &self,
+        request: reqwest::Request,
+        _info: &OperationInfo,
+    ) -> reqwest::Result<reqwest::Response> {
+        let response = self.client().execute(request).await?;
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            Ok(with_error_body(response).await)
+        } else {
+            Ok(response)
+        }
+    }
+}
+
+async fn with_error_body(mut response: reqwest::Response) -> reqwest::Response {
+    let status = response.status();
+    let mut answer = http::Response::builder().status(status);
+    if let Some(headers) = answer.headers_mut() {
+        headers.clone_from(response.headers());
+    }
+    let mut body = Vec::new();
+    while let Ok(Some(bytes)) = response.chunk().await {
+        body.extend_from_slice(&bytes);
+        if body.len() > MAX_ERROR_BYTES {
+            break;
+        }
+    }
+    if serde_json::from_slice::<ErrorBody>(&body).is_err() {
+        let error =
+            ErrorBody { code: FOREIGN_ANSWER.into(), message: format!("it answered with status {status}") };
+        body = serde_json::to_vec(&error).expect("strings always encode");
+    }
+    answer.body(body).expect("the status and the headers were those of an answer").into()
+}
