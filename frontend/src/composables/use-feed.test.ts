@@ -78,12 +78,23 @@ describe('the whole feed', () => {
   it('is unknown, then history and live items in one list without doubles', () => {
     const feed = start()
     expect(feed.isKnown.value).toBe(false)
-    const [newest, old] = many(2)
+    // Ids sort by the time of publishing.
+    const [old, newest] = many(2)
     connection.feed(snapshot([old!]))
     connection.feed({ type: 'notification', notification: newest!, live: true })
     connection.feed({ type: 'notification', notification: newest!, live: true })
     expect(feed.list.value).toEqual([newest, old])
     expect(arrived).toEqual([newest!.id])
+  })
+
+  it('takes a revision in the place of what was there, and as no arrival', () => {
+    const feed = start()
+    const [oldest, middle, newest] = many(3)
+    connection.feed(snapshot([newest!, middle!, oldest!]))
+    const revised = { ...middle!, resolved_at: '2026-11-23T12:01:00.000Z' }
+    connection.feed({ type: 'notification', notification: revised, live: true })
+    expect(feed.list.value).toEqual([newest, revised, oldest])
+    expect(arrived).toEqual([])
   })
 
   it('shows what an earlier load had before the connection knows anything', () => {
@@ -142,27 +153,6 @@ describe('older items', () => {
     void feed.loadOlder()
     expect(feed.failure.value).toBeUndefined()
     expect(requests).toHaveLength(2)
-  })
-
-  it('go on from the last item that the server still has', async () => {
-    const feed = start()
-    const items = many(pageSize)
-    connection.feed(snapshot(items))
-    void feed.loadOlder()
-    for (const answered of [0, 1]) {
-      requests[answered]!.fail(new ApiError(400, 'not stored', 'unknown_before'))
-      await settle()
-    }
-    expect(requests.map(({ query }) => query.before)).toEqual([
-      items.at(-1)!.id,
-      items.at(-2)!.id,
-      items.at(-4)!.id,
-    ])
-    requests[2]!.answer([items.at(-3)!])
-    await settle()
-    expect(feed.failure.value).toBeUndefined()
-    expect(feed.list.value).toEqual(items.slice(0, -2))
-    expect(feed.isComplete.value).toBe(true)
   })
 
   it('are let go of when the page remembers too much', () => {

@@ -145,9 +145,10 @@ export function useFeed(options: FeedOptions) {
       everything.value = everything.value.slice(0, maxRemembered)
       everythingComplete.value = false
     }
-    if (filtering.value && foundKnown.value && matchesFilter(notification, filter.value)) {
-      found.value = withNotification(found.value, notification)
-    }
+    if (!filtering.value || !foundKnown.value) return
+    found.value = matchesFilter(notification, filter.value)
+      ? withNotification(found.value, notification)
+      : without(found.value, [notification.id])
   }
 
   /** Asks the server for what the filter leaves; the old answer stays until the new one is there. */

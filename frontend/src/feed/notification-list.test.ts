@@ -1,7 +1,14 @@
 // How lists are put together without doubles and without gaps.
 import { describe, expect, it } from 'vitest'
 import type { Notification } from '../api/notification'
-import { newIn, without, withNewest, withOlder, withSnapshot } from './notification-list'
+import {
+  isNews,
+  newIn,
+  without,
+  withNotification,
+  withOlder,
+  withSnapshot,
+} from './notification-list'
 
 const some = (...ids: string[]): Notification[] =>
   ids.map((id) => ({ id, message: id, timestamp: '2026-11-23T12:00:00.000Z' }))
@@ -14,9 +21,23 @@ const part = (notifications: Notification[], complete = false, reset = false) =>
 
 describe('live items and older pages', () => {
   it('puts a new item on top, once', () => {
-    const list = withNewest(some('b', 'a'), some('c')[0]!)
+    const list = withNotification(some('b', 'a'), some('c')[0]!)
     expect(ids(list)).toBe('cba')
-    expect(withNewest(list, some('a')[0]!)).toBe(list)
+    expect(ids(withNotification(list, some('a')[0]!))).toBe('cba')
+    expect(ids(withNotification([], some('a')[0]!))).toBe('a')
+  })
+
+  it('puts a revision in the place of what it revises', () => {
+    const revised = { ...some('b')[0]!, message: 'other' }
+    const list = withNotification(some('c', 'b', 'a'), revised)
+    expect(list.map(({ message }) => message)).toEqual(['c', 'other', 'a'])
+    expect(isNews(revised, list)).toBe(false)
+    expect(isNews(some('d')[0]!, list)).toBe(true)
+  })
+
+  it('leaves one that is older than everything to the older pages', () => {
+    const list = some('c', 'b')
+    expect(withNotification(list, some('a')[0]!)).toBe(list)
   })
 
   it('appends older items that are not there yet', () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { gatherMs } from './alerting'
 import { FakeEnvironment, fakeNotification } from './fake-environment'
-import { presenceIntervalMs, StreamHost, type TabPort } from './stream-host'
+import { markDelayMs, presenceIntervalMs, StreamHost, type TabPort } from './stream-host'
 import type { HostToTab, Presence, SavedPosition } from './tab-messages'
 
 let environment: FakeEnvironment
@@ -178,5 +178,53 @@ describe('who may sound', () => {
     expect(silent.of('audible').at(-1)?.audible).toBe(true)
     host.receive(sounding, { type: 'leave' })
     expect(silent.of('audible').at(-1)?.audible).toBe(false)
+  })
+})
+
+describe('the read mark that all devices share', () => {
+  it('moves to the newest that was shown, once for a burst', () => {
+    join({ visible: true })
+    environment.source.welcome()
+    environment.source.emit('init', [], 'e-0')
+    notify(1)
+    const newest = notify(2)
+    vi.advanceTimersByTime(markDelayMs)
+    expect(environment.marks).toEqual([{ url: 'http://hub.test/api/read', through: newest.id }])
+    vi.advanceTimersByTime(markDelayMs * 5)
+    expect(environment.marks).toHaveLength(1)
+  })
+
+  it('stays where it is while nobody looks', () => {
+    join({ visible: false })
+    environment.source.welcome()
+    environment.source.emit('init', [], 'e-0')
+    notify(1)
+    vi.advanceTimersByTime(markDelayMs * 5)
+    expect(environment.marks).toEqual([])
+  })
+
+  it('takes what was read elsewhere off the unread', () => {
+    const tab = join({ visible: false })
+    environment.source.welcome()
+    environment.source.emit('init', [], 'e-0')
+    const first = notify(1)
+    const second = notify(2)
+    environment.source.emit('read', { through: first.id }, 'e-3')
+    expect(tab.of('unread').at(-1)!.count).toBe(1)
+    environment.source.welcome({ resumed: true, read_through: second.id, latest_id: 'e-3' })
+    expect(tab.of('unread').at(-1)!.count).toBe(0)
+  })
+
+  it('does not count or ring for a revision', () => {
+    const tab = join({ visible: false })
+    environment.source.welcome()
+    environment.source.emit('init', [], 'e-0')
+    const first = notify(1)
+    vi.advanceTimersByTime(gatherMs)
+    const rung = tab.of('alert').length
+    environment.source.emit('notification', { ...first, resolved_at: first.timestamp }, 'e-2')
+    vi.advanceTimersByTime(gatherMs)
+    expect(tab.of('unread').at(-1)!.count).toBe(1)
+    expect(tab.of('alert')).toHaveLength(rung)
   })
 })
