@@ -383,9 +383,8 @@ impl Connector {
         if let Some(id) = &self.last_event_id {
             request = request.header("Last-Event-ID", id);
         }
-        let response = match tokio::time::timeout(HELLO_TIMEOUT, request.send()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) | Err(_) => return Err(Failure::Later(None)),
+        let Ok(Ok(response)) = tokio::time::timeout(HELLO_TIMEOUT, request.send()).await else {
+            return Err(Failure::Later(None));
         };
         self.connected = Instant::now();
         if response.status() != StatusCode::OK {

@@ -111,44 +111,41 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
     }
 
-    let served = {
-        let mut accepting = std::pin::pin!(accepting);
-        let mut log_ended = std::pin::pin!(feed.ended());
-        let ended = tokio::select! {
-            () = signals.received() => None,
-            _ = &mut accepting => Some("the accept loop"),
-            _ = essential.join_next() => Some("a task that sends"),
-            () = &mut log_ended => Some("the log"),
-        };
-        if let Some(part) = ended {
-            tracing::error!(part, "ended by itself");
-            return Err(AppError::PartEnded(part));
-        }
-        tracing::info!(streams = feed.status().streams, drain = ?config.drain, "stopping");
-        let stop = async {
-            settings.shutdown.begin();
-            feed.end_streams();
-            let _ = accepting.await;
-            tasks.close();
-            let drained = tokio::time::timeout(config.drain, tasks.wait()).await.is_ok();
-            if !drained {
-                tracing::warn!(connections = tasks.len(), "connections were cut: they did not end in time");
-            }
-            essential.abort_all();
-            feed.close();
-            tokio::time::timeout(CLOSE_TIMEOUT, log_ended).await.map_err(|_| AppError::CloseTimeout)
-        };
-        tokio::select! {
-            stopped = stop => stopped,
-            () = signals.received() => {
-                tracing::warn!(connections = tasks.len(), "stopped at once by a second signal");
-                feed.close();
-                // What was acknowledged is stored; what was not may be.
-                Ok(())
-            }
-        }
+    let mut accepting = std::pin::pin!(accepting);
+    let mut log_ended = std::pin::pin!(feed.ended());
+    let ended = tokio::select! {
+        () = signals.received() => None,
+        _ = &mut accepting => Some("the accept loop"),
+        _ = essential.join_next() => Some("a task that sends"),
+        () = &mut log_ended => Some("the log"),
     };
-    served
+    if let Some(part) = ended {
+        tracing::error!(part, "ended by itself");
+        return Err(AppError::PartEnded(part));
+    }
+    tracing::info!(streams = feed.status().streams, drain = ?config.drain, "stopping");
+    let stop = async {
+        settings.shutdown.begin();
+        feed.end_streams();
+        let _ = accepting.await;
+        tasks.close();
+        let drained = tokio::time::timeout(config.drain, tasks.wait()).await.is_ok();
+        if !drained {
+            tracing::warn!(connections = tasks.len(), "connections were cut: they did not end in time");
+        }
+        essential.abort_all();
+        feed.close();
+        tokio::time::timeout(CLOSE_TIMEOUT, log_ended).await.map_err(|_| AppError::CloseTimeout)
+    };
+    tokio::select! {
+        stopped = stop => stopped,
+        () = signals.received() => {
+            tracing::warn!(connections = tasks.len(), "stopped at once by a second signal");
+            feed.close();
+            // What was acknowledged is stored; what was not may be.
+            Ok(())
+        }
+    }
 }
 
 async fn drop_what_is_too_old(feed: Arc<Feed>) {

@@ -64,7 +64,7 @@ fn no_files_of_a_folder_use_each_other_in_a_circle() {
 /// Settles the files of a folder in an order in which each uses settled ones only; the folder's own `mod.rs` lists them
 /// and may use all of them.
 fn check_folder(folder: &Path) {
-    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut uses_by_file: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let entries: Vec<_> =
         fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
     let name_of = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
@@ -80,16 +80,16 @@ fn check_folder(folder: &Path) {
         let depth = if path.is_dir() { "super::super::" } else { "super::" };
         let mut used = used_by(path, &[depth]);
         used.retain(|used| *used != name && names.contains(used));
-        uses.insert(name, used);
+        uses_by_file.insert(name, used);
     }
     let mut settled: BTreeSet<String> = BTreeSet::new();
-    while settled.len() < uses.len() {
-        let ready: Vec<String> = uses
+    while settled.len() < uses_by_file.len() {
+        let ready: Vec<String> = uses_by_file
             .iter()
             .filter(|(name, used)| !settled.contains(*name) && used.iter().all(|used| settled.contains(used)))
             .map(|(name, _)| name.clone())
             .collect();
-        let left: Vec<_> = uses.iter().filter(|(name, _)| !settled.contains(*name)).collect();
+        let left: Vec<_> = uses_by_file.iter().filter(|(name, _)| !settled.contains(*name)).collect();
         assert!(!ready.is_empty(), "in {}: these use each other in a circle: {left:?}", folder.display());
         settled.extend(ready);
     }

@@ -64,7 +64,7 @@ impl Reader {
     pub async fn init(&mut self) -> Vec<String> {
         loop {
             if let Event::Init(stored) = self.event().await {
-                return stored.iter().map(|notification| notification.message.to_string()).collect();
+                return stored.iter().map(|notification| notification.message.clone()).collect();
             }
         }
     }
@@ -82,7 +82,7 @@ impl Reader {
 
     /// The next notification's message.
     pub async fn message(&mut self) -> String {
-        self.notification().await.message.to_string()
+        self.notification().await.message
     }
 
     /// The messages of the next notifications.

@@ -57,7 +57,7 @@ pub(super) struct Ring {
 
 #[derive(Debug)]
 struct Slots {
-    slots: VecDeque<Slot>,
+    entries: VecDeque<Slot>,
     /// The slot of each notification, and of the read mark.
     by_id: HashMap<Uuid, Seq>,
     read_mark: Option<Seq>,
@@ -77,7 +77,7 @@ impl Ring {
     /// An empty ring whose newest entry is `head`.
     pub(super) fn new(head: Seq, limits: RingLimits) -> Self {
         let slots = Slots {
-            slots: VecDeque::new(),
+            entries: VecDeque::new(),
             by_id: HashMap::new(),
             read_mark: None,
             floor: head,
@@ -156,10 +156,10 @@ impl Ring {
         if after < slots.floor {
             return Err(BehindRing);
         }
-        let start = slots.slots.partition_point(|slot| slot.seq <= after);
+        let start = slots.entries.partition_point(|slot| slot.seq <= after);
         let mut position = after;
         let mut taken = 0;
-        for slot in slots.slots.range(start..) {
+        for slot in slots.entries.range(start..) {
             if taken == limit {
                 return Ok(position);
             }
@@ -195,7 +195,7 @@ impl Slots {
                 }
             }
             Subject::Everything => {
-                for earlier in &mut self.slots {
+                for earlier in &mut self.entries {
                     if slot.subject.voids(earlier.subject)
                         && let Some(frame) = earlier.frame.take()
                     {
@@ -208,20 +208,20 @@ impl Slots {
         }
         self.head = slot.seq;
         self.bytes += slot.frame.as_ref().map_or(0, |frame| frame.chunk().len());
-        self.slots.push_back(slot);
+        self.entries.push_back(slot);
     }
 
     fn set_frame(&mut self, seq: Seq, frame: Option<Frame>) {
-        let Ok(position) = self.slots.binary_search_by_key(&seq, |slot| slot.seq) else { return };
+        let Ok(position) = self.entries.binary_search_by_key(&seq, |slot| slot.seq) else { return };
         let length = |frame: &Option<Frame>| frame.as_ref().map_or(0, |frame| frame.chunk().len());
         self.bytes += length(&frame);
-        let before = std::mem::replace(&mut self.slots[position].frame, frame);
+        let before = std::mem::replace(&mut self.entries[position].frame, frame);
         self.bytes -= length(&before);
     }
 
     fn trim(&mut self) {
-        while self.slots.len() > self.limits.frames || self.bytes > self.limits.bytes {
-            let Some(oldest) = self.slots.pop_front() else { break };
+        while self.entries.len() > self.limits.frames || self.bytes > self.limits.bytes {
+            let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.frame.map_or(0, |frame| frame.chunk().len());
             self.floor = oldest.seq;
             if let Subject::Notification(id) = oldest.subject

@@ -103,10 +103,7 @@ impl From<AppendError> for ApiError {
     fn from(error: AppendError) -> Self {
         let unavailable = |code, message: String| ApiError::unavailable(code, message, RETRY_AFTER_S);
         match error {
-            AppendError::Rejected(_) => {
-                unavailable("storage_unavailable", format!("{error}; nothing was changed"))
-            }
-            AppendError::Unavailable { .. } => {
+            AppendError::Rejected(_) | AppendError::Unavailable { .. } => {
                 unavailable("storage_unavailable", format!("{error}; nothing was changed"))
             }
             AppendError::Unknown(_) => unavailable(

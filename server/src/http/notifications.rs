@@ -60,6 +60,10 @@ struct RevisionBody {
     /// Until when it should not ask for attention, RFC 3339; `null`: it should again.
     #[serde(default, deserialize_with = "present")]
     #[oai(default)]
+    #[expect(
+        clippy::option_option,
+        reason = "a field that is left out is another thing than one that is null"
+    )]
     snoozed_until: Option<Option<DateTime<Utc>>>,
 }
 
@@ -70,6 +74,7 @@ impl poem_openapi::types::Example for RevisionBody {
 }
 
 /// Tells a field that is `null` from one that is left out.
+#[expect(clippy::option_option, reason = "see the field")]
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<DateTime<Utc>>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -281,12 +281,14 @@ impl Index {
             Some(item) => self.items.insert(id, item),
             None => self.items.remove(&id),
         };
-        if let Some(key) = before.as_ref().and_then(|before| open_key(&before.notification)) {
+        if let Some(before) = before.as_ref().filter(|before| before.notification.notification.is_open()) {
             self.open.remove(&id);
-            if let Some(ids) = key.and_then(|key| self.open_by_key.get_mut(key)) {
+            if let Some(key) = &before.notification.notification.key
+                && let Some(ids) = self.open_by_key.get_mut(key)
+            {
                 ids.retain(|open| *open != id);
                 if ids.is_empty() {
-                    key.and_then(|key| self.open_by_key.remove(key));
+                    self.open_by_key.remove(key);
                 }
             }
         }
@@ -302,12 +304,6 @@ impl Index {
         }
         before
     }
-}
-
-/// `None`: it is not open; `Some`: its key, if it has one.
-fn open_key(notification: &EncodedNotification) -> Option<Option<&str>> {
-    let notification = &notification.notification;
-    notification.is_open().then_some(notification.key.as_deref())
 }
 
 /// When a UUID of version 7 was made, in milliseconds since 1970 (RFC 9562, section 5.7).

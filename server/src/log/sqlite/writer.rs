@@ -106,6 +106,14 @@ pub(super) struct Writer {
     pub(super) _lock: File,
 }
 
+/// What a transaction came to.
+struct Transaction {
+    outcomes: Vec<Result<Appended, AppendError>>,
+    commit: Commit,
+    /// Whether content is void now, and has to go from the write-ahead log too.
+    voids_content: bool,
+}
+
 /// Why nothing came of a transaction.
 enum Failure {
     /// Nothing of it is stored.
@@ -168,7 +176,7 @@ impl Writer {
     ) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
         self.index.begin();
         match self.store(commands) {
-            Ok((outcomes, commit, scrub)) => {
+            Ok(Transaction { outcomes, commit, voids_content }) => {
                 self.index.commit();
                 if !commit.entries.is_empty() {
                     self.epoch = None;
@@ -176,7 +184,7 @@ impl Writer {
                 let is_empty = commit.entries.is_empty() && commit.dropped.is_empty();
                 if !is_empty {
                     self.replica.apply(commit);
-                    self.after_commit(scrub);
+                    self.after_commit(voids_content);
                 }
                 Ok(outcomes)
             }
@@ -187,10 +195,7 @@ impl Writer {
         }
     }
 
-    fn store<'a>(
-        &mut self,
-        commands: impl Iterator<Item = &'a Command>,
-    ) -> Result<(Vec<Result<Appended, AppendError>>, Commit, bool), Failure> {
+    fn store<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Transaction, Failure> {
         let Some(files) = self.files.as_mut() else { return Err(Failure::ForeignWriter) };
         let (index, now) = (&mut self.index, Utc::now());
         if !files.are_ours(index.positions().head).map_err(Failure::Rejected)? {
@@ -201,8 +206,7 @@ impl Writer {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Failure::Rejected)?;
         let mut commit = Commit::default();
-        // Whether content is void now, and has to go from the write-ahead log too.
-        let mut scrub = false;
+        let mut voids_content = false;
         let mut outcomes = Vec::new();
         let mut commands = commands.peekable();
         if let (Some(epoch), Some(_)) = (self.epoch, commands.peek()) {
@@ -220,7 +224,7 @@ impl Writer {
                     continue;
                 }
             };
-            scrub |= planned.steps.iter().any(|step| match step.entry.change.subject() {
+            voids_content |= planned.steps.iter().any(|step| match step.entry.change.subject() {
                 Subject::Notification(_) => step.voids.is_some(),
                 Subject::Everything => true,
                 Subject::ReadMark | Subject::Log => false,
@@ -235,7 +239,7 @@ impl Writer {
             .map_err(Failure::Rejected)?;
         let has_dropped = !commit.dropped.is_empty();
         match transaction.commit() {
-            Ok(()) => Ok((outcomes, commit, scrub || has_dropped)),
+            Ok(()) => Ok(Transaction { outcomes, commit, voids_content: voids_content || has_dropped }),
             Err(error) if is_refusal(&error) => Err(Failure::Rejected(error)),
             Err(error) => Err(Failure::Unknown(error)),
         }
@@ -352,7 +356,7 @@ pub(super) fn open_files(
     let guard = Arc::new(guard);
     let checkpoints = Checkpoints::start(path, Arc::clone(&guard)).map_err(sqlite)?;
     let emptied = checkpoints.emptied();
-    Ok((Files { connection, guard, checkpoints, data_version, emptied, is_new }, reader))
+    Ok((Files { connection, guard, checkpoints, data_version, is_new, emptied }, reader))
 }
 
 fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
