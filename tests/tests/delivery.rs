@@ -59,7 +59,7 @@ async fn what_the_command_line_posts_is_with_the_reader_within_100_ms() {
         let mut received = Vec::new();
         while received.len() < 10 {
             let notification = reader.notification().await;
-            received.push((notification.message.to_string(), Utc::now() - notification.timestamp));
+            received.push((notification.message.clone(), Utc::now() - notification.timestamp));
         }
         received
     });
