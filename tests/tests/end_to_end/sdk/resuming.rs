@@ -81,9 +81,9 @@ async fn a_cut_at_any_byte_loses_and_doubles_nothing() {
                 while known.last().is_none_or(|last: &String| !last.starts_with("live 9")) {
                     match reader.event().await {
                         Event::Init(stored) => {
-                            known = stored.iter().rev().map(|item| item.message.to_string()).collect();
+                            known = stored.iter().rev().map(|item| item.message.clone()).collect();
                         }
-                        Event::Notification(new) => known.push(new.message.to_string()),
+                        Event::Notification(new) => known.push(new.message),
                         _ => {}
                     }
                 }
