@@ -7,7 +7,7 @@ export default defineConfig({
   // Pictures of the page are taken on request: npm run screenshots.
   testIgnore: process.env.SCREENSHOTS ? [] : 'screenshots.spec.ts',
   fullyParallel: true,
-  workers: 2,
+  workers: 1,
   retries: 0,
   projects: [
     { name: 'page', grepInvert: /@alone/ },

@@ -245,7 +245,8 @@ test.describe('a long feed', () => {
       // The page's own part alone: thousands of answers from a hub would take longer than the test.
       const timestamp = new Date().toISOString()
       const all = Array.from({ length: 10_000 }, (_, index) => ({
-        id: `item-${index}`,
+        // Ids sort by the time of publishing, newest first.
+        id: `00000000-${String(10_000 - index).padStart(5, '0')}`,
         message: `item ${index}. ${'words '.repeat(index % 40)}`,
         timestamp,
       }))
