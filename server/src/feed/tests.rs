@@ -316,6 +316,50 @@ async fn a_restored_backup_is_noticed_however_much_is_posted_after_it() {
     close(feed).await;
 }
 
+/// A log that takes everything and gives nothing back.
+struct Unreadable(Arc<dyn Log>);
+
+impl Log for Unreadable {
+    fn append(&self, command: Command) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        self.0.append(command)
+    }
+
+    fn read_after(&self, _: Seq, _: usize) -> BoxFuture<'_, Result<crate::log::EntryPage, ReadError>> {
+        Box::pin(std::future::ready(Err(ReadError::Storage("disk I/O error".into()))))
+    }
+
+    fn condition(&self) -> watch::Receiver<Condition> {
+        self.0.condition()
+    }
+
+    fn ended(&self) -> BoxFuture<'_, ()> {
+        self.0.ended()
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+}
+
+#[tokio::test]
+async fn who_needs_a_log_that_cannot_be_read_is_told_and_starts_afresh_from_memory() {
+    let metrics = Metrics::default();
+    let feed = Feed::open(ring(2), HEARTBEAT, metrics.clone(), |replica| {
+        let log = Arc::new(MemoryLog::open(keeping(100, 1000), replica));
+        Ok::<Arc<dyn Log>, std::convert::Infallible>(Arc::new(Unreadable(log)))
+    })
+    .expect("opens");
+    let start = feed.status().latest_id.to_string();
+    for n in 0..10 {
+        publish(&feed, &n.to_string()).await;
+    }
+    let received = drain(&mut feed.subscribe(Some(&start), 1000)).await;
+    assert_eq!(names(&received), ["hello", "hello", "init"]);
+    assert_eq!(received[1].data["reason"], "expired");
+    assert_eq!(received[2].data.as_array().map(Vec::len), Some(10));
+    assert_eq!(metrics.read_failures.get(), 1);
+}
+
 #[tokio::test]
 async fn a_stream_ends_when_told_to_but_not_before_its_last_frame() {
     let feed = memory_feed(keeping(10, 100), ring(10));

@@ -4,6 +4,7 @@
 
 mod connections;
 mod durability;
+mod illness;
 mod push;
 mod rest;
 mod sdk;

@@ -1,0 +1,111 @@
+//! A hub that something is wrong with says so, loses nothing, and does not go on as if nothing were.
+
+use notifyhub_tests::{
+    events::RawEvents,
+    eventually,
+    http::{RawClient, get, post},
+    server::{Launch, TestServer},
+};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+
+/// `notifyhub-server 2>&1 | head -1`: nobody reads what it says, and it works and stops as ever.
+#[tokio::test]
+async fn a_closed_standard_error_does_no_harm() {
+    let mut server = TestServer::launch(Launch {
+        under: &["sh", "-c", "exec \"$0\" \"$@\" 2>&-"],
+        options: &["--drain", "300ms", "--log", "trace"],
+        ..Launch::default()
+    });
+    let address = server.socket_address();
+    let mut events = RawEvents::open(address, "/events", &[]).await;
+    events.next().await;
+    assert_eq!(post(address, "/api/notifications", r#"{"message":"x"}"#).await.status(), 201);
+    assert_eq!(server.stop().code(), Some(0));
+}
+
+/// The database is deleted under it: it notices, refuses what it could not keep, and goes on showing what it has.
+#[tokio::test]
+async fn a_database_that_is_gone_is_told() {
+    let server = TestServer::start(&[]);
+    let address = server.socket_address();
+    assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
+    assert_eq!(get(address, "/readyz").await.status(), 200);
+    std::fs::remove_file(server.data_directory().join("notifyhub.db")).unwrap();
+    let ready = eventually("it is not ready", async || {
+        let ready = get(address, "/readyz").await;
+        (ready.status() == 503).then_some(ready)
+    })
+    .await;
+    assert!(ready.json()["message"].as_str().unwrap().contains("was deleted or moved"), "{ready:?}");
+    let refused = post(address, "/api/notifications", r#"{"message":"after"}"#).await;
+    assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
+    assert!(refused.head.header("retry-after").is_some());
+    assert_eq!(get(address, "/api/status").await.json()["ready"], false);
+    assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
+    for _ in 0..20 {
+        post(address, "/api/notifications", r#"{"message":"after"}"#).await;
+    }
+    assert_eq!(
+        server.said().matches("nothing is stored").count(),
+        2,
+        "once, with its reason: {}",
+        server.said()
+    );
+}
+
+/// A file may not grow any more (`ulimit -f`): the hub lives, and says why it stores nothing.
+#[tokio::test]
+async fn a_file_size_limit_does_not_end_it() {
+    let server = TestServer::launch(Launch {
+        // In blocks of 1 KiB.
+        under: &["prlimit", "--fsize=300000"],
+        ..Launch::default()
+    });
+    let address = server.socket_address();
+    let message = "x".repeat(4000);
+    let body = json!({"message": message}).to_string();
+    let mut stored = 0;
+    let refused = loop {
+        let answer = post(address, "/api/notifications", &body).await;
+        if answer.status() != 201 {
+            break answer;
+        }
+        stored += 1;
+        assert!(stored < 1000, "the limit is reached");
+    };
+    assert_eq!(refused.status(), 503, "{refused:?}");
+    assert_eq!(get(address, "/readyz").await.status(), 503);
+    let listed = get(address, "/api/notifications").await.json();
+    assert_eq!(listed.as_array().unwrap().len(), stored);
+}
+
+/// A client may close its sending side after its request (RFC 9293, section 3.6); it is answered all the same.
+#[tokio::test]
+async fn a_half_closed_post_is_answered() {
+    let server = TestServer::start(&[]);
+    for _ in 0..20 {
+        let mut client = RawClient::connect(server.socket_address()).await;
+        client
+            .send(
+                "POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+                 Content-Length: 15\r\n\r\n{\"message\":\"x\"}",
+            )
+            .await;
+        let mut socket = client.into_socket();
+        socket.shutdown().await.unwrap();
+        assert_eq!(RawClient::over(socket).answer().await.status(), 201);
+    }
+}
+
+/// RFC 9112, section 3.2.
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let server = TestServer::start(&[]);
+    for hosts in ["", "Host: one\r\nHost: two\r\n"] {
+        let mut client = RawClient::connect(server.socket_address()).await;
+        client.send(format!("GET /healthz HTTP/1.1\r\n{hosts}\r\n")).await;
+        let refused = client.answer().await;
+        assert_eq!((refused.status(), &refused.json()["code"]), (400, &json!("invalid_host")));
+    }
+}
