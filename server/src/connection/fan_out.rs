@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Wake, Waker},
     time::{Duration, Instant},
@@ -34,10 +34,17 @@ use crate::{
 const TURN: Duration = Duration::from_micros(500);
 const SENDS_PER_LOOK: usize = 16;
 
+/// The way into a shard.
+struct Door {
+    joining: mpsc::UnboundedSender<Stream>,
+    /// The entry that the shard has got to.
+    position: Arc<AtomicU64>,
+}
+
 /// See the module. Cloning shares it.
 #[derive(Clone)]
 pub struct FanOut {
-    shards: Arc<[mpsc::UnboundedSender<Stream>]>,
+    shards: Arc<[Door]>,
     next: Arc<AtomicUsize>,
     tasks: TaskTracker,
 }
@@ -52,14 +59,20 @@ impl FanOut {
         essential: &mut JoinSet<()>,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (shards, joining): (Vec<_>, Vec<_>) = (0..cores).map(|_| mpsc::unbounded_channel()).unzip();
+        let (shards, joining): (Vec<_>, Vec<_>) = (0..cores)
+            .map(|_| {
+                let (sender, joining) = mpsc::unbounded_channel();
+                (Door { joining: sender, position: Arc::default() }, joining)
+            })
+            .unzip();
         let fan_out = FanOut { shards: shards.into(), next: Arc::default(), tasks: tasks.clone() };
-        for joining in joining {
+        for (door, joining) in fan_out.shards.iter().zip(joining) {
             let shard = Shard {
                 streams: Slab::new(),
                 readable: Arc::default(),
                 feed: Arc::clone(feed),
                 cursor: feed.follow(),
+                position: Arc::clone(&door.position),
                 settings: Arc::clone(settings),
                 fan_out: fan_out.clone(),
             };
@@ -74,7 +87,15 @@ impl FanOut {
         self.tasks.spawn(async move {
             while stream.run().await == Outcome::UpToDate {
                 let shard = fan_out.next.fetch_add(1, Ordering::Relaxed) % fan_out.shards.len();
-                match fan_out.shards[shard].send(stream) {
+                let door = &fan_out.shards[shard];
+                // A shard that lags is on its way to where this stream is already, and would keep it waiting until then.
+                if stream.cursor().position().since(door.position()) > BATCH as u64 {
+                    if let Err(error) = stream.changed().await {
+                        return stream.note_end(&error);
+                    }
+                    continue;
+                }
+                match door.joining.send(stream) {
                     Ok(()) => return,
                     // The hub stops: the stream will be told so.
                     Err(mpsc::error::SendError(back)) => stream = back,
@@ -84,12 +105,20 @@ impl FanOut {
     }
 }
 
+impl Door {
+    fn position(&self) -> Seq {
+        Seq::new(self.position.load(Ordering::Relaxed))
+    }
+}
+
 /// The streams of one task.
 struct Shard {
     streams: Slab<Stream>,
     readable: Arc<Readable>,
     feed: Arc<Feed>,
     cursor: Cursor,
+    /// Where the cursor is, for those who want to join.
+    position: Arc<AtomicU64>,
     settings: Arc<Settings>,
     fan_out: FanOut,
 }
@@ -165,6 +194,7 @@ impl Shard {
     async fn run(mut self, mut joining: mpsc::UnboundedReceiver<Stream>) {
         let readable = Arc::clone(&self.readable);
         let mut round = Round::UpToDate;
+        self.position.store(self.cursor.position().get(), Ordering::Relaxed);
         loop {
             if matches!(round, Round::UpToDate) {
                 tokio::select! {
@@ -186,6 +216,7 @@ impl Shard {
                 self.watch_input(key);
             }
             round = self.send_round().await;
+            self.position.store(self.cursor.position().get(), Ordering::Relaxed);
             if matches!(round, Round::End) {
                 joining.close();
                 while let Some(stream) = joining.recv().await {

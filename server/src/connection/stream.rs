@@ -123,7 +123,7 @@ impl Stream {
     }
 
     /// Waits until there may be more to send, or the reader has gone.
-    async fn changed(&mut self) -> io::Result<()> {
+    pub(super) async fn changed(&mut self) -> io::Result<()> {
         let is_readable = {
             let mut changed = pin!(self.subscription.changed());
             poll_fn(|cx| match changed.as_mut().poll(cx) {

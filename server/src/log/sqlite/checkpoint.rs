@@ -20,7 +20,7 @@ use super::{guard::Guard, schema};
 const CHECKPOINT_BYTES: u64 = 4 << 20;
 
 /// How long the thread waits after a commit for more of them.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// See the module.
 pub(super) struct Checkpoints {
@@ -33,8 +33,9 @@ struct Shared {
     guard: Arc<Guard>,
     /// Something was removed: empty the write-ahead log.
     scrub: AtomicBool,
-    /// How often it was emptied.
-    emptied: AtomicU64,
+    /// How often emptying it was begun, and how often it was done.
+    begun: AtomicU64,
+    done: AtomicU64,
 }
 
 impl Checkpoints {
@@ -43,7 +44,12 @@ impl Checkpoints {
         let connection = schema::open_again(path)?;
         connection.busy_timeout(Duration::from_millis(100))?;
         let (wake, woken) = mpsc::sync_channel(1);
-        let shared = Arc::new(Shared { guard, scrub: AtomicBool::new(false), emptied: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            guard,
+            scrub: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+        });
         let thread = thread::Builder::new()
             .name("log-checkpoint".into())
             .spawn({
@@ -70,9 +76,14 @@ impl Checkpoints {
         }
     }
 
-    /// How often the write-ahead log was emptied, which to the other connections looks as if somebody had written.
-    pub(super) fn emptied(&self) -> u64 {
-        self.shared.emptied.load(Ordering::Acquire)
+    /// How often emptying the write-ahead log was begun. To the other connections it looks as if somebody had written.
+    pub(super) fn begun(&self) -> u64 {
+        self.shared.begun.load(Ordering::Acquire)
+    }
+
+    /// How often that was done.
+    pub(super) fn done(&self) -> u64 {
+        self.shared.done.load(Ordering::Acquire)
     }
 }
 
@@ -95,9 +106,10 @@ impl Shared {
         let done = self.guard.checkpoint(|| checkpoint(connection, "PASSIVE"));
         // With one, but only for what came in between.
         let done = if scrub && matches!(done, Some(Ok(()))) {
-            // Before: a commit that comes in between must not find it done and not counted.
-            self.emptied.fetch_add(1, Ordering::AcqRel);
-            self.guard.checkpoint(|| checkpoint(connection, "TRUNCATE"))
+            self.begun.fetch_add(1, Ordering::AcqRel);
+            let done = self.guard.checkpoint(|| checkpoint(connection, "TRUNCATE"));
+            self.done.fetch_add(1, Ordering::AcqRel);
+            done
         } else {
             done
         };

@@ -61,7 +61,7 @@ pub(super) struct Files {
     data_version: i64,
     /// Whether the database was made when it was opened.
     pub(super) is_new: bool,
-    /// How often that was done when `data_version` was looked at.
+    /// How often that had been done before `data_version` was looked at.
     emptied: u64,
 }
 
@@ -69,16 +69,17 @@ impl Files {
     /// Whether nobody else has written since the last transaction. What is written while this one begins is found
     /// with the next.
     fn are_ours(&mut self, head: Seq) -> rusqlite::Result<bool> {
-        // First: what is emptied after this is found next time.
-        let emptied = self.checkpoints.emptied();
+        // In this order: what was done before is in the version that is looked at, and what was begun after it is not.
+        let done = self.checkpoints.done();
         let data_version = data_version(&self.connection)?;
+        let is_explained = self.checkpoints.begun() > self.emptied;
         if data_version == self.data_version {
             return Ok(true);
         }
-        if emptied == self.emptied {
+        if !is_explained {
             return Ok(false);
         }
-        (self.data_version, self.emptied) = (data_version, emptied);
+        (self.data_version, self.emptied) = (data_version, done);
         let newest: u64 = self
             .connection
             .prepare_cached("SELECT coalesce(max(seq), 0) FROM entry")?
@@ -237,9 +238,8 @@ impl Writer {
         commit.oldest_resume_point = index.positions().oldest_resume_point;
         rows::retain(&transaction, &commit.dropped, before, commit.oldest_resume_point)
             .map_err(Failure::Rejected)?;
-        let has_dropped = !commit.dropped.is_empty();
         match transaction.commit() {
-            Ok(()) => Ok(Transaction { outcomes, commit, voids_content: voids_content || has_dropped }),
+            Ok(()) => Ok(Transaction { outcomes, commit, voids_content }),
             Err(error) if is_refusal(&error) => Err(Failure::Rejected(error)),
             Err(error) => Err(Failure::Unknown(error)),
         }
@@ -355,7 +355,7 @@ pub(super) fn open_files(
     let guard = Guard::new(path).map_err(|error| schema::OpenError::Directory(path.to_owned(), error))?;
     let guard = Arc::new(guard);
     let checkpoints = Checkpoints::start(path, Arc::clone(&guard)).map_err(sqlite)?;
-    let emptied = checkpoints.emptied();
+    let emptied = checkpoints.done();
     Ok((Files { connection, guard, checkpoints, data_version, is_new, emptied }, reader))
 }
 
