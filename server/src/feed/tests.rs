@@ -635,7 +635,7 @@ async fn check_random_happenings(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_or_doubled_in_memory(
@@ -656,7 +656,7 @@ proptest! {
 
 proptest! {
     // Each case has a file system to deal with.
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_or_doubled_in_a_file_and_across_restarts(

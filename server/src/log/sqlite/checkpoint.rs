@@ -6,10 +6,10 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{self, SyncSender},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -55,8 +55,8 @@ impl Checkpoints {
             .spawn({
                 let shared = Arc::clone(&shared);
                 move || {
-                    while woken.recv().is_ok() {
-                        thread::sleep(PAUSE);
+                    // Nothing to do at the end: closing the last connection brings everything into the database.
+                    while woken.recv().is_ok() && pause(&woken) {
                         shared.run(&connection);
                     }
                 }
@@ -84,6 +84,18 @@ impl Checkpoints {
     /// How often that was done.
     pub(super) fn done(&self) -> u64 {
         self.shared.done.load(Ordering::Acquire)
+    }
+}
+
+/// Lets more commits come; `false`: the log is closed.
+fn pause(woken: &Receiver<()>) -> bool {
+    let until = Instant::now() + PAUSE;
+    loop {
+        match woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
     }
 }
 

@@ -185,6 +185,27 @@ async fn no_file_holds_what_was_removed() {
     close(log).await;
 }
 
+/// Emptying the write-ahead log looks to the writer as if somebody else had written.
+#[tokio::test]
+async fn its_own_checkpoints_are_not_taken_for_another_program() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (log, _) = open(directory.path());
+    let wal = directory.path().join("notifyhub.db-wal");
+    let length = || std::fs::metadata(&wal).map_or(0, |file| file.len());
+    let (mut longest, mut emptied) = (0, 0);
+    while emptied < 3 {
+        let posted = log.append(publish("x")).await.expect("stored");
+        let id = posted.notification.expect("published").notification.id;
+        log.append(Command::Remove(vec![id])).await.expect("removed");
+        if length() < longest {
+            emptied += 1;
+            longest = 0;
+        }
+        longest = longest.max(length());
+    }
+    close(log).await;
+}
+
 #[tokio::test]
 async fn a_database_that_goes_away_is_noticed() {
     type Damage = fn(&Path);
