@@ -35,7 +35,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     report::Results,
-    scenario::{Bench, fan_out, idle, requests, resume, steady, storm},
+    scenario::{Bench, fan_out, idle, overload, requests, resume, steady, storm},
     servers::{Installed, Kind},
 };
 
@@ -122,6 +122,8 @@ enum Scenario {
     Publish,
     /// Rate of reading lists of this hub.
     List,
+    /// More than this hub can send.
+    Overload,
 }
 
 fn main() -> ExitCode {
@@ -188,6 +190,9 @@ fn full(options: &FullOptions) -> io::Result<bool> {
     }
     if let Some(hub) = hub.filter(|_| is_wanted(Scenario::List, "Reading lists")) {
         results.listing = requests::list(hub)?;
+    }
+    if let Some(hub) = hub.filter(|_| is_wanted(Scenario::Overload, "More than can be sent")) {
+        (results.newcomers, results.unread) = overload::run(hub)?;
     }
     results.elapsed = started.elapsed();
     match &options.docs {

@@ -76,6 +76,12 @@ impl Process {
         )
     }
 
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        let count = |pid: u32| fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+        self.pids().into_iter().map(count).sum()
+    }
+
     /// Asks it to end, and waits until it has.
     pub(crate) fn stop(&mut self) -> io::Result<ExitStatus> {
         send(self.child.id(), Signal::TERM);

@@ -7,7 +7,9 @@ use crate::{
     scenario::{
         fan_out::FanOut,
         idle::Idle,
-        ms, per_delivery_us,
+        ms,
+        overload::{self, Newcomers, Unread},
+        per_delivery_us,
         requests::{Publishing, Rate},
         resume::Resume,
         steady::{self, Steady},
@@ -39,6 +41,10 @@ pub(crate) struct Results {
     pub(crate) publishing: Option<Publishing>,
     /// Reading lists.
     pub(crate) listing: Vec<Rate>,
+    /// Newcomers while more is posted than can be sent.
+    pub(crate) newcomers: Vec<Newcomers>,
+    /// Answers that nobody reads.
+    pub(crate) unread: Vec<Unread>,
     /// The machine's load before the run.
     pub(crate) load_before: f64,
     /// How long the run took.
@@ -99,6 +105,10 @@ pub(crate) fn markdown(results: &Results) -> String {
             &RATE_COLUMNS,
             results.listing.iter().map(rate_row),
         );
+    }
+    if !results.newcomers.is_empty() {
+        text += &newcomers(&results.newcomers);
+        text += &unread(&results.unread);
     }
     text + NOTES
 }
@@ -309,6 +319,45 @@ fn storms(results: &[Storm]) -> String {
             "CPU a stream",
             "lost / doubled / out of order",
         ],
+        results.iter().map(row),
+    )
+}
+
+fn newcomers(results: &[Newcomers]) -> String {
+    let row = |result: &Newcomers| {
+        vec![
+            count(result.streams),
+            result.publishers.to_string(),
+            result.first_event.len().to_string(),
+            time(result.first_event.value_at_quantile(0.5)),
+            time(result.first_event.value_at_quantile(0.99)),
+            time(result.first_event.max()),
+            result.threads.to_string(),
+        ]
+    };
+    table(
+        "Newcomers under more than can be sent",
+        "So many connections post to NotifyHub without a pause, each message for all streams. Somebody new subscribes \
+         again and again: from connecting to the first notification that is sent live.",
+        &["streams", "publishers", "newcomers", "p50", "p99", "max", "threads"],
+        results.iter().map(row),
+    )
+}
+
+fn unread(results: &[Unread]) -> String {
+    let row = |result: &Unread| {
+        #[expect(clippy::cast_precision_loss, reason = "a size to be read")]
+        let grown = result.grown as f64 / f64::from(1 << 20);
+        vec![
+            format!("`{}`", result.path),
+            format!("{grown:.1} MiB"),
+            format!("{:.0} ms", result.slowest.as_secs_f64() * 1e3),
+        ]
+    };
+    table(
+        &format!("{} answers that nobody reads", count(overload::UNREAD)),
+        "NotifyHub holds 1,000 notifications of 4 KiB; each connection asks for 999 of them and reads nothing.",
+        &["request", "memory grew by (RSS)", "slowest `/healthz` meanwhile"],
         results.iter().map(row),
     )
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod fan_out;
 pub(crate) mod idle;
+pub(crate) mod overload;
 pub(crate) mod requests;
 pub(crate) mod resume;
 pub(crate) mod steady;

@@ -99,7 +99,7 @@ impl Conversation {
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.0.lock().expect("no one panics with the turn in hand")
+        self.0.lock().expect("no code panics while it holds the turn")
     }
 }
 

@@ -59,7 +59,6 @@ struct RevisionBody {
     resolved: Option<bool>,
     /// Until when it should not ask for attention, RFC 3339; `null`: it should again.
     #[serde(default, deserialize_with = "present")]
-    #[oai(default)]
     #[expect(
         clippy::option_option,
         reason = "a field that is left out is another thing than one that is null"

@@ -6,7 +6,9 @@ use notifyhub_tests::{
     http::{RawClient, get, post},
     server::{Launch, TestServer},
 };
+use rustix::process::Signal;
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 
 /// `notifyhub-server 2>&1 | head -1`: nobody reads what it says, and it works and stops as ever.
@@ -78,6 +80,90 @@ async fn a_file_size_limit_does_not_end_it() {
     assert_eq!(get(address, "/readyz").await.status(), 503);
     let listed = get(address, "/api/notifications").await.json();
     assert_eq!(listed.as_array().unwrap().len(), stored);
+}
+
+/// What a disk does that fails or hangs when it should sync, while the file named in the environment is there.
+const BAD_DISK: &str = r#"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int bad(void) {
+    if (!access(getenv("HANGS"), F_OK)) sleep(120);
+    if (access(getenv("FAILS"), F_OK)) return 0;
+    errno = EIO;
+    return -1;
+}
+int fsync(int fd) { return bad(); }
+int fdatasync(int fd) { return bad(); }
+"#;
+
+/// A hub on such a disk.
+struct BadDisk {
+    directory: TempDir,
+    server: TestServer,
+}
+
+impl BadDisk {
+    fn start(options: &[&str]) -> Self {
+        let directory = TempDir::new().unwrap();
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        std::fs::write(path("disk.c"), BAD_DISK).unwrap();
+        let compiled = std::process::Command::new("cc")
+            .args(["-shared", "-fPIC", "-o", &path("disk.so"), &path("disk.c")])
+            .status()
+            .expect("there is a C compiler");
+        assert!(compiled.success());
+        let under = [
+            "env".to_owned(),
+            format!("LD_PRELOAD={}", path("disk.so")),
+            format!("FAILS={}", path("fails")),
+            format!("HANGS={}", path("hangs")),
+        ];
+        let under: Vec<&str> = under.iter().map(String::as_str).collect();
+        let server = TestServer::launch(Launch { under: &under, options, ..Launch::default() });
+        BadDisk { directory, server }
+    }
+
+    /// From now on it `fails` or `hangs`.
+    fn begins_to(&self, mood: &str) {
+        std::fs::write(self.directory.path().join(mood), "").unwrap();
+    }
+}
+
+/// After a failed fsync nobody knows what is on the disk: the poster is told so, and nothing more is taken.
+#[tokio::test]
+async fn a_failed_sync_is_told_as_unknown_and_stops_the_log() {
+    let disk = BadDisk::start(&[]);
+    let address = disk.server.socket_address();
+    assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
+    disk.begins_to("fails");
+    let unknown = post(address, "/api/notifications", r#"{"message":"in doubt"}"#).await;
+    assert_eq!((unknown.status(), &unknown.json()["code"]), (503, &json!("outcome_unknown")));
+    let refused = post(address, "/api/notifications", r#"{"message":"after"}"#).await;
+    assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
+    assert_eq!(get(address, "/readyz").await.status(), 503);
+    assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
+}
+
+/// A disk that does not answer holds up a stop for as long as is allowed; a second signal ends it at once.
+#[tokio::test]
+async fn a_second_signal_ends_a_hub_whose_disk_hangs() {
+    let mut disk = BadDisk::start(&["--drain", "100ms"]);
+    let address = disk.server.socket_address();
+    disk.begins_to("hangs");
+    let mut posting = RawClient::connect(address).await;
+    posting
+        .send(
+            "POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+             Content-Length: 15\r\n\r\n{\"message\":\"x\"}",
+        )
+        .await;
+    // It has the post, and is not held up by it otherwise.
+    assert_eq!(get(address, "/healthz").await.status(), 200);
+    disk.server.signal(Signal::TERM);
+    eventually("it stops", async || disk.server.said().contains("stopping").then_some(())).await;
+    disk.server.signal(Signal::TERM);
+    assert_eq!(disk.server.wait().code(), Some(0));
 }
 
 /// A client may close its sending side after its request (RFC 9293, section 3.6); it is answered all the same.

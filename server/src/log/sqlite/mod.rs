@@ -198,7 +198,7 @@ impl Log for SqliteLog {
         };
         Box::pin(async move {
             sent?;
-            // The writer ended while it had the request in hand.
+            // The writer ended before it answered.
             answered.await.unwrap_or_else(|_| Err(AppendError::Unknown("the hub stopped meanwhile".into())))
         })
     }
