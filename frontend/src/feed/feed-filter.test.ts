@@ -40,6 +40,15 @@ describe('matchesFilter', () => {
     expect(matches({ q: 'failed' })).toBe(false)
   })
 
+  it('wants every word, and quoted ones together, as the server does', () => {
+    expect(matches({ q: 'finished übers' })).toBe(true)
+    expect(matches({ q: 'finished nowhere' })).toBe(false)
+    expect(matches({ q: '"deploy finished" api' })).toBe(true)
+    expect(matches({ q: '"finished deploy"' })).toBe(false)
+    expect(matches({ tag: '-api' })).toBe(false)
+    expect(matches({ tag: '-web' })).toBe(true)
+  })
+
   it('takes level and tag by the letter, and all conditions together', () => {
     expect(matches({ level: 'success', tag: 'api', q: 'deploy' })).toBe(true)
     expect(matches({ level: 'error' })).toBe(false)

@@ -32,9 +32,23 @@ export function searchFromFilter(filter: FeedFilter): string {
 
 export function matchesFilter(notification: Notification, filter: FeedFilter): boolean {
   if (filter.level && notification.level !== filter.level) return false
-  if (filter.tag && !notification.tags?.includes(filter.tag)) return false
-  if (!filter.q) return true
-  const wanted = filter.q.toLowerCase()
-  const { title, message, tags = [] } = notification
-  return [title, message, ...tags].some((text) => text?.toLowerCase().includes(wanted))
+  const { title, message, link, source, actor, tags = [] } = notification
+  if (filter.tag && !matchesTag(tags, filter.tag)) return false
+  const fields = [title, message, link, source, actor, ...tags].map((text) => text?.toLowerCase())
+  return wordsOf(filter.q ?? '').every((word) => fields.some((field) => field?.includes(word)))
+}
+
+/** With `-` before it: without that tag. */
+function matchesTag(tags: readonly string[], wanted: string): boolean {
+  const isExcluded = wanted.length > 1 && wanted.startsWith('-')
+  return isExcluded ? !tags.includes(wanted.slice(1)) : tags.includes(wanted)
+}
+
+/** Words are separated by spaces; those in double quotes belong together. */
+function wordsOf(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split('"')
+    .flatMap((part, index) => (index % 2 === 1 ? [part] : part.split(/\s+/)))
+    .filter((word) => word !== '')
 }
