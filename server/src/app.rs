@@ -125,8 +125,9 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     }
     tracing::info!(streams = feed.status().streams, drain = ?config.drain, "stopping");
     let stop = async {
-        settings.shutdown.begin();
+        // In this order: whoever sees the stop finds the streams ended.
         feed.end_streams();
+        settings.shutdown.begin();
         let _ = accepting.await;
         tasks.close();
         let drained = tokio::time::timeout(config.drain, tasks.wait()).await.is_ok();

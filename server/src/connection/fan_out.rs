@@ -37,7 +37,7 @@ const SENDS_PER_LOOK: usize = 16;
 /// The way into a shard.
 struct Door {
     joining: mpsc::UnboundedSender<Stream>,
-    /// The entry that the shard has got to.
+    /// The entry that the shard has got to; the greatest number if it has no streams.
     position: Arc<AtomicU64>,
 }
 
@@ -193,12 +193,16 @@ enum Round {
 impl Shard {
     async fn run(mut self, mut joining: mpsc::UnboundedReceiver<Stream>) {
         let readable = Arc::clone(&self.readable);
+        let shutdown = self.settings.shutdown.clone();
         let mut round = Round::UpToDate;
-        self.position.store(self.cursor.position().get(), Ordering::Relaxed);
+        self.tell_position();
         loop {
             if matches!(round, Round::UpToDate) {
+                let has_streams = !self.streams.is_empty();
                 tokio::select! {
-                    () = self.cursor.changed() => {}
+                    () = self.cursor.changed(), if has_streams => {}
+                    // Without streams it is not woken for what is posted.
+                    () = shutdown.begun(), if !has_streams => round = Round::End,
                     stream = joining.recv() => {
                         if let Some(stream) = stream { self.add(stream); }
                     }
@@ -215,8 +219,12 @@ impl Shard {
             for key in keys {
                 self.watch_input(key);
             }
-            round = self.send_round().await;
-            self.position.store(self.cursor.position().get(), Ordering::Relaxed);
+            round = match round {
+                _ if !self.streams.is_empty() => self.send_round().await,
+                Round::End => Round::End,
+                Round::More | Round::UpToDate => Round::UpToDate,
+            };
+            self.tell_position();
             if matches!(round, Round::End) {
                 joining.close();
                 while let Some(stream) = joining.recv().await {
@@ -225,6 +233,11 @@ impl Shard {
                 return;
             }
         }
+    }
+
+    fn tell_position(&self) {
+        let position = if self.streams.is_empty() { u64::MAX } else { self.cursor.position().get() };
+        self.position.store(position, Ordering::Relaxed);
     }
 
     /// Sends what comes next to everyone, once.
@@ -315,6 +328,9 @@ impl Shard {
 
     /// Takes in a stream, and sends it at once what came while it was on its way here.
     fn add(&mut self, mut stream: Stream) {
+        if self.streams.is_empty() {
+            self.cursor.keep_up_with(stream.cursor());
+        }
         while stream.cursor().position() < self.cursor.position() {
             let mut frames = Vec::new();
             match stream.cursor().next(&mut frames, BATCH) {

@@ -16,10 +16,13 @@ use rusqlite::Connection;
 
 use super::{guard::Guard, schema};
 
-/// From which length on the write-ahead log is brought into the database.
-const CHECKPOINT_BYTES: u64 = 4 << 20;
+/// From how many frames on (each a page of 4 KiB) the write-ahead log is brought into the database.
+const CHECKPOINT_FRAMES: u64 = 2048;
 
-/// How long the thread waits after a commit for more of them.
+/// Beyond this many the writer does it, although it may take its time.
+const MAX_FRAMES: u64 = 16384;
+
+/// How long the thread waits after a removal for more of them.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// See the module.
@@ -31,6 +34,10 @@ pub(super) struct Checkpoints {
 
 struct Shared {
     guard: Arc<Guard>,
+    /// How many frames the write-ahead log has.
+    frames: Arc<AtomicU64>,
+    /// All but what was committed meanwhile is in the database.
+    is_the_rest_small: AtomicBool,
     /// Something was removed: empty the write-ahead log.
     scrub: AtomicBool,
     /// How often emptying it was begun, and how often it was done.
@@ -46,6 +53,8 @@ impl Checkpoints {
         let (wake, woken) = mpsc::sync_channel(1);
         let shared = Arc::new(Shared {
             guard,
+            frames: Arc::default(),
+            is_the_rest_small: AtomicBool::new(false),
             scrub: AtomicBool::new(false),
             begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -56,7 +65,10 @@ impl Checkpoints {
                 let shared = Arc::clone(&shared);
                 move || {
                     // Nothing to do at the end: closing the last connection brings everything into the database.
-                    while woken.recv().is_ok() && pause(&woken) {
+                    while woken.recv().is_ok() {
+                        if shared.frames.load(Ordering::Acquire) < CHECKPOINT_FRAMES && !pause(&woken) {
+                            return;
+                        }
                         shared.run(&connection);
                     }
                 }
@@ -65,15 +77,33 @@ impl Checkpoints {
         Ok(Checkpoints { wake: Some(wake), shared, thread: Some(thread) })
     }
 
+    /// Where the writer says how many frames the write-ahead log has.
+    pub(super) fn frames(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.shared.frames)
+    }
+
     /// Something was committed; with `scrub`, something was removed.
     pub(super) fn committed(&self, scrub: bool) {
         if scrub {
             self.shared.scrub.store(true, Ordering::Release);
         }
-        if let Some(wake) = &self.wake {
+        let is_due = self.shared.frames.load(Ordering::Acquire) >= CHECKPOINT_FRAMES
+            || self.shared.scrub.load(Ordering::Acquire);
+        if let Some(wake) = self.wake.as_ref().filter(|_| is_due) {
             // Full: it is awake, or about to be.
             let _ = wake.try_send(());
         }
+    }
+
+    /// Whether the writer should bring the rest of the write-ahead log into the database, once: only then does the file
+    /// begin anew, and stay small.
+    pub(super) fn is_the_rest_small(&self) -> bool {
+        let is_due = self.shared.is_the_rest_small.swap(false, Ordering::AcqRel)
+            || self.shared.frames.load(Ordering::Acquire) >= MAX_FRAMES;
+        if is_due {
+            self.shared.frames.store(0, Ordering::Release);
+        }
+        is_due
     }
 
     /// How often emptying the write-ahead log was begun. To the other connections it looks as if somebody had written.
@@ -111,7 +141,7 @@ impl Drop for Checkpoints {
 impl Shared {
     fn run(&self, connection: &Connection) {
         let scrub = self.scrub.swap(false, Ordering::AcqRel);
-        if !scrub && self.guard.wal_bytes() < CHECKPOINT_BYTES {
+        if !scrub && self.frames.load(Ordering::Acquire) < CHECKPOINT_FRAMES {
             return;
         }
         // Without a lock that a commit would wait for.
@@ -123,6 +153,7 @@ impl Shared {
             self.done.fetch_add(1, Ordering::AcqRel);
             done
         } else {
+            self.is_the_rest_small.store(matches!(done, Some(Ok(()))), Ordering::Release);
             done
         };
         if let Some(Err(error)) = &done {

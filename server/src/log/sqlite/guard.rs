@@ -88,11 +88,6 @@ impl Guard {
         None
     }
 
-    /// How long the write-ahead log is, in bytes.
-    pub(super) fn wal_bytes(&self) -> u64 {
-        std::fs::metadata(&self.wal).map_or(0, |file| file.len())
-    }
-
     /// Runs a checkpoint, and takes the files as it leaves them for the right ones. If they were not before, it is
     /// not run: it would write into another's file.
     pub(super) fn checkpoint<T>(&self, run: impl FnOnce() -> T) -> Option<T> {

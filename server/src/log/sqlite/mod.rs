@@ -3,7 +3,8 @@
 //! # Layout
 //! - `schema`: the file: who owns it, how it is opened, what brings an older one up to date.
 //! - `rows`: entries and idempotency keys as rows.
-//! - `writer`: the thread that writes, with group commit.
+//! - `writer`: the thread that writes, with group commit. `requests`: the way to it and back.
+//! - `sweep`: deleting what retention has dropped.
 //! - `reader`: reading entries.
 //! - `checkpoint`: bringing the write-ahead log into the database.
 //! - `guard`: noticing that the files are no longer the right ones.
@@ -11,14 +12,17 @@
 mod checkpoint;
 mod guard;
 mod reader;
+mod requests;
 mod rows;
 mod schema;
+mod sweep;
 mod writer;
 
 use std::{
     path::Path,
     sync::{
         Arc, Mutex,
+        atomic::AtomicU64,
         mpsc::{self, TrySendError},
     },
     thread,
@@ -31,14 +35,16 @@ use tokio::sync::{oneshot, watch};
 pub use self::schema::{Durability, FILE_NAME, OpenError};
 use self::{
     reader::Reader,
+    requests::{Answers, Request},
     rows::{ENTRY_COLUMNS, entry_of_row},
-    writer::{BUSY_TIMEOUT, Request, Writer, open_files},
+    sweep::Unswept,
+    writer::{BUSY_TIMEOUT, Writer, open_files},
 };
 use crate::{
     event_id::{Epoch, Seq},
     log::{
-        AppendError, Appended, BoxFuture, Change, Command, Condition, EntryPage, Log, ReadError, Replica,
-        Retention, Stored, index::Index,
+        AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Entry, EntryPage, Log,
+        ReadError, Replica, Retention, Stored, index::Index,
     },
 };
 
@@ -90,12 +96,17 @@ impl SqliteLog {
         };
         let connection = Arc::new(Mutex::new(reader));
         let is_new = files.as_ref().is_some_and(|files| files.is_new);
+        let point = index.positions().oldest_resume_point;
+        let resume_point = Arc::new(AtomicU64::new(point.get()));
         let writer = Writer {
             path: path.clone(),
             durability,
             files,
+            resume_point: Arc::clone(&resume_point),
             reader: Arc::clone(&connection),
             index,
+            unswept: Unswept::nothing(point),
+            answers: Answers::start(),
             // Nobody else can have given out numbers of a log that was made just now.
             epoch: (!is_new).then(Epoch::random),
             retention,
@@ -117,7 +128,7 @@ impl SqliteLog {
         Ok(SqliteLog {
             requests: Mutex::new(Some(requests)),
             ended: Mutex::new(Some(ended)),
-            reader: Reader::new(Arc::clone(&connection)),
+            reader: Reader::new(Arc::clone(&connection), resume_point),
             connection,
             condition,
         })
@@ -149,7 +160,15 @@ fn load(
     let point = index.positions().oldest_resume_point;
     let retained =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-            rows::retain(&transaction, &dropped, before, point)?;
+            rows::keep_removals(&transaction, &dropped, point)?;
+            let mut unswept = Unswept::nothing(before);
+            unswept.add(&Commit {
+                dropped: dropped.clone(),
+                oldest_resume_point: point,
+                ..Commit::default()
+            });
+            unswept.delete(&transaction)?;
+            rows::forget_epochs(&transaction, point)?;
             transaction.commit()
         });
     match retained {
@@ -160,8 +179,12 @@ fn load(
                     entries[position].change = Change::Remove(dropped.id);
                 }
             }
-            entries.retain(|entry| {
-                entry.seq > point || !matches!(entry.change, Change::Remove(_) | Change::Clear)
+            let is_epoch = |entry: &&Entry| matches!(entry.change, Change::Epoch(_)) && entry.seq <= point;
+            let epoch = entries.iter().rfind(is_epoch).map(|entry| entry.seq);
+            entries.retain(|entry| match entry.change {
+                Change::Remove(_) | Change::Clear => entry.seq > point,
+                Change::Epoch(_) => epoch.is_none_or(|epoch| entry.seq >= epoch),
+                Change::Put(_) | Change::Read(_) => true,
             });
         }
         // It is tried again with the first commit.

@@ -1,6 +1,9 @@
 //! Reading entries: a connection of its own, one read at a time.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use rusqlite::{Connection, params};
 use tokio::sync::Semaphore;
@@ -15,18 +18,23 @@ use crate::{
 pub(super) struct Reader {
     /// Held for the length of one read, on a thread made for blocking. `None` while the file cannot be opened.
     connection: Arc<Mutex<Option<Connection>>>,
+    /// The oldest entry that can be resumed after; that in the file may lag behind.
+    resume_point: Arc<AtomicU64>,
     /// One read at a time: whoever waits for its turn holds no thread.
     turn: Semaphore,
 }
 
 impl Reader {
-    pub(super) fn new(connection: Arc<Mutex<Option<Connection>>>) -> Self {
-        Reader { connection, turn: Semaphore::new(1) }
+    pub(super) fn new(connection: Arc<Mutex<Option<Connection>>>, resume_point: Arc<AtomicU64>) -> Self {
+        Reader { connection, resume_point, turn: Semaphore::new(1) }
     }
 
     pub(super) async fn read_after(&self, after: Seq, max_bytes: usize) -> Result<EntryPage, ReadError> {
         let _turn = self.turn.acquire().await.map_err(|_| ReadError::Closed)?;
         let connection = Arc::clone(&self.connection);
+        if after.get() < self.resume_point.load(Ordering::Acquire) {
+            return Err(ReadError::Expired);
+        }
         let read = move || {
             let mut connection = connection.lock().expect("no code panics while it holds the connection");
             let Some(connection) = connection.as_mut() else {

@@ -71,25 +71,36 @@ fn delete_entry(connection: &Connection, seq: Seq) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM entry WHERE seq = ?1")?.execute([seq.get()]).map(drop)
 }
 
-/// Carries out what retention has decided: drops notifications, and the removals between the old resume point and the
-/// new one.
-pub(super) fn retain(
+/// Turns revisions that retention has dropped into removals, where somebody may still resume over them.
+pub(super) fn keep_removals(
     connection: &Connection,
     dropped: &[Dropped],
+    point: Seq,
+) -> rusqlite::Result<()> {
+    for dropped in dropped.iter().filter(|dropped| dropped.is_revision && dropped.seq > point) {
+        connection
+            .prepare_cached(
+                "UPDATE entry SET kind = 'remove', published = NULL, content = NULL WHERE seq = ?1",
+            )?
+            .execute([dropped.seq.get()])?;
+    }
+    Ok(())
+}
+
+/// Deletes the entries from `first` to `last`.
+pub(super) fn delete_range(connection: &Connection, first: Seq, last: Seq) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM entry WHERE seq BETWEEN ?1 AND ?2")?
+        .execute([first.get(), last.get()])
+        .map(drop)
+}
+
+/// Moves the resume point; the removals that nobody resumes over any more go.
+pub(super) fn set_oldest_resume_point(
+    connection: &Connection,
     before: Seq,
     point: Seq,
 ) -> rusqlite::Result<()> {
-    for dropped in dropped {
-        if dropped.is_revision && dropped.seq > point {
-            connection
-                .prepare_cached(
-                    "UPDATE entry SET kind = 'remove', published = NULL, content = NULL WHERE seq = ?1",
-                )?
-                .execute([dropped.seq.get()])?;
-        } else {
-            delete_entry(connection, dropped.seq)?;
-        }
-    }
     if before < point {
         connection
             .prepare_cached("DELETE FROM entry WHERE seq > ?1 AND seq <= ?2 AND kind IN ('remove', 'clear')")?
@@ -97,6 +108,17 @@ pub(super) fn retain(
         connection.prepare_cached("UPDATE log SET oldest_resume_point = ?1")?.execute([point.get()])?;
     }
     Ok(())
+}
+
+/// Deletes the epochs that name no entry that can be resumed after any more.
+pub(super) fn forget_epochs(connection: &Connection, point: Seq) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "DELETE FROM entry WHERE kind = 'epoch'
+                AND seq < (SELECT max(seq) FROM entry WHERE kind = 'epoch' AND seq <= ?1)",
+            [point.get()],
+        )
+        .map(drop)
 }
 
 pub(super) fn oldest_resume_point(connection: &Connection) -> rusqlite::Result<Seq> {

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -13,13 +14,15 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::{
     Durability,
     checkpoint::{Checkpoints, checkpoint},
     guard::Guard,
+    requests::{Answers, Request},
     rows, schema,
+    sweep::Unswept,
 };
 use crate::{
     event_id::{Epoch, Seq},
@@ -42,46 +45,47 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most idempotency keys that are forgotten in one transaction.
 const KEYS_FORGOTTEN_AT_A_TIME: u32 = 2000;
 
-/// Beyond this length of the write-ahead log the writer brings the rest of it into the database itself: while it
-/// does, nothing is added, and the next commit begins the file anew.
-const MAX_WAL_BYTES: u64 = 64 << 20;
-
-/// An append that waits for its turn.
-pub(super) struct Request {
-    pub(super) command: Command,
-    pub(super) answer: oneshot::Sender<Result<Appended, AppendError>>,
-}
+/// How many rows that retention has dropped stay until they are deleted, many at once.
+const SWEEP_AT: usize = 256;
 
 /// The connection to the files, and what watches over them.
 pub(super) struct Files {
     pub(super) connection: Connection,
     pub(super) guard: Arc<Guard>,
     pub(super) checkpoints: Checkpoints,
-    /// Changes when another connection has written (`PRAGMA data_version`), or has emptied the write-ahead log.
-    data_version: i64,
+    version: Version,
     /// Whether the database was made when it was opened.
     pub(super) is_new: bool,
+}
+
+/// The state in which this connection has left the database.
+struct Version {
+    /// Changes when another connection has written (`PRAGMA data_version`), or has emptied the write-ahead log.
+    data_version: i64,
     /// How often that had been done before `data_version` was looked at.
     emptied: u64,
 }
 
-impl Files {
-    /// Whether nobody else has written since the last transaction. What is written while this one begins is found
-    /// with the next.
-    fn are_ours(&mut self, head: Seq) -> rusqlite::Result<bool> {
+impl Version {
+    /// Whether nobody else has written since the last transaction; asked in one.
+    fn is_ours(
+        &mut self,
+        transaction: &Connection,
+        checkpoints: &Checkpoints,
+        head: Seq,
+    ) -> rusqlite::Result<bool> {
         // In this order: what was done before is in the version that is looked at, and what was begun after it is not.
-        let done = self.checkpoints.done();
-        let data_version = data_version(&self.connection)?;
-        let is_explained = self.checkpoints.begun() > self.emptied;
+        let done = checkpoints.done();
+        let data_version = data_version(transaction)?;
+        let is_explained = checkpoints.begun() > self.emptied;
         if data_version == self.data_version {
             return Ok(true);
         }
         if !is_explained {
             return Ok(false);
         }
-        (self.data_version, self.emptied) = (data_version, done);
-        let newest: u64 = self
-            .connection
+        *self = Version { data_version, emptied: done };
+        let newest: u64 = transaction
             .prepare_cached("SELECT coalesce(max(seq), 0) FROM entry")?
             .query_row([], |row| row.get(0))?;
         Ok(newest <= head.get())
@@ -94,9 +98,13 @@ pub(super) struct Writer {
     pub(super) durability: Durability,
     /// `None` while the file cannot be opened for writing.
     pub(super) files: Option<Files>,
+    /// The oldest entry that can be resumed after; that in the file may lag behind.
+    pub(super) resume_point: Arc<AtomicU64>,
     /// The connection that others read from; opened and closed with the files.
     pub(super) reader: Arc<Mutex<Option<Connection>>>,
     pub(super) index: Index,
+    pub(super) unswept: Unswept,
+    pub(super) answers: Answers,
     /// Stored with the first commit of this run.
     pub(super) epoch: Option<Epoch>,
     pub(super) retention: Retention,
@@ -156,17 +164,17 @@ impl Writer {
             _ => None,
         };
         if let Some(reason) = unavailable {
-            return answer_all(requests, &AppendError::Unavailable { reason });
+            return self.answers.give_all(requests, &AppendError::Unavailable { reason });
         }
         match self.commit(requests.iter().map(|request| &request.command)) {
             Ok(outcomes) => {
-                for (request, outcome) in requests.into_iter().zip(outcomes) {
-                    // Whoever asked may have gone; what it appended stays.
-                    let _ = request.answer.send(outcome);
-                }
+                self.answers.give(requests.into_iter().map(|request| request.answer).zip(outcomes).collect());
                 self.set_condition(Condition::Ready);
             }
-            Err(failure) => answer_all(requests, &self.failed(&failure)),
+            Err(failure) => {
+                let error = self.failed(&failure);
+                self.answers.give_all(requests, &error);
+            }
         }
     }
 
@@ -176,12 +184,14 @@ impl Writer {
         commands: impl Iterator<Item = &'a Command>,
     ) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
         self.index.begin();
+        let unswept = self.unswept.len();
         match self.store(commands) {
             Ok(Transaction { outcomes, commit, voids_content }) => {
                 self.index.commit();
                 if !commit.entries.is_empty() {
                     self.epoch = None;
                 }
+                self.resume_point.store(commit.oldest_resume_point.get(), Ordering::Release);
                 let is_empty = commit.entries.is_empty() && commit.dropped.is_empty();
                 if !is_empty {
                     self.replica.apply(commit);
@@ -191,6 +201,7 @@ impl Writer {
             }
             Err(failure) => {
                 self.index.roll_back();
+                self.unswept.truncate(unswept);
                 Err(failure)
             }
         }
@@ -199,13 +210,14 @@ impl Writer {
     fn store<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Transaction, Failure> {
         let Some(files) = self.files.as_mut() else { return Err(Failure::ForeignWriter) };
         let (index, now) = (&mut self.index, Utc::now());
-        if !files.are_ours(index.positions().head).map_err(Failure::Rejected)? {
-            return Err(Failure::ForeignWriter);
-        }
         let transaction = files
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Failure::Rejected)?;
+        let head = index.positions().head;
+        if !files.version.is_ours(&transaction, &files.checkpoints, head).map_err(Failure::Rejected)? {
+            return Err(Failure::ForeignWriter);
+        }
         let mut commit = Commit::default();
         let mut voids_content = false;
         let mut outcomes = Vec::new();
@@ -233,13 +245,22 @@ impl Writer {
             commit.entries.extend(planned.steps.into_iter().map(|step| step.entry));
             outcomes.push(Ok(planned.appended));
         }
-        let before = index.positions().oldest_resume_point;
         commit.dropped = index.retain(&self.retention, now);
         commit.oldest_resume_point = index.positions().oldest_resume_point;
-        rows::retain(&transaction, &commit.dropped, before, commit.oldest_resume_point)
+        rows::keep_removals(&transaction, &commit.dropped, commit.oldest_resume_point)
             .map_err(Failure::Rejected)?;
+        self.unswept.add(&commit);
+        let sweeps = self.unswept.len() >= SWEEP_AT;
+        if sweeps {
+            self.unswept.delete(&transaction).map_err(Failure::Rejected)?;
+        }
         match transaction.commit() {
-            Ok(()) => Ok(Transaction { outcomes, commit, voids_content }),
+            Ok(()) => {
+                if sweeps {
+                    self.unswept.are_deleted();
+                }
+                Ok(Transaction { outcomes, commit, voids_content })
+            }
             Err(error) if is_refusal(&error) => Err(Failure::Rejected(error)),
             Err(error) => Err(Failure::Unknown(error)),
         }
@@ -247,11 +268,12 @@ impl Writer {
 
     fn after_commit(&mut self, scrub: bool) {
         let Some(files) = &self.files else { return };
-        files.checkpoints.committed(scrub);
-        if files.guard.wal_bytes() > MAX_WAL_BYTES {
-            // Nothing is lost if it fails: it is tried again after the next commit.
+        if files.checkpoints.is_the_rest_small() {
+            // While this thread does it nothing is added: the next commit begins the write-ahead log anew. Nothing is
+            // lost if it fails: it is tried again.
             let _ = files.guard.checkpoint(|| checkpoint(&files.connection, "PASSIVE"));
         }
+        files.checkpoints.committed(scrub);
     }
 
     /// What those who appended are told, and what it means for the log.
@@ -306,7 +328,8 @@ impl Writer {
         }
         let is_degraded = matches!(*self.condition.borrow(), Condition::Degraded(_));
         // An empty commit still takes the lock; only one that writes tells whether there is space again.
-        let tried = if is_degraded { self.probe() } else { self.forget_old_keys() };
+        let tried =
+            if is_degraded { self.probe() } else { self.forget_old_keys().and_then(|()| self.sweep()) };
         if let Err(error) = tried {
             return self.set_condition(Condition::Degraded(describe(&error).into()));
         }
@@ -319,6 +342,16 @@ impl Writer {
         let transaction = files.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute("UPDATE log SET oldest_resume_point = oldest_resume_point", [])?;
         transaction.commit()
+    }
+
+    /// Deletes what retention has dropped.
+    fn sweep(&mut self) -> rusqlite::Result<()> {
+        let Some(files) = self.files.as_mut().filter(|_| !self.unswept.is_empty()) else { return Ok(()) };
+        let transaction = files.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.unswept.delete(&transaction)?;
+        transaction.commit()?;
+        self.unswept.are_deleted();
+        Ok(())
     }
 
     fn forget_old_keys(&mut self) -> rusqlite::Result<()> {
@@ -347,7 +380,7 @@ pub(super) fn open_files(
     durability: Durability,
 ) -> Result<(Files, Connection), schema::OpenError> {
     let sqlite = |error| schema::sqlite_error(path, error);
-    let (connection, is_new) = schema::open(path, durability)?;
+    let (mut connection, is_new) = schema::open(path, durability)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
     let data_version = data_version(&connection).map_err(sqlite)?;
     let reader = schema::open_again(path).map_err(sqlite)?;
@@ -355,8 +388,15 @@ pub(super) fn open_files(
     let guard = Guard::new(path).map_err(|error| schema::OpenError::Directory(path.to_owned(), error))?;
     let guard = Arc::new(guard);
     let checkpoints = Checkpoints::start(path, Arc::clone(&guard)).map_err(sqlite)?;
-    let emptied = checkpoints.done();
-    Ok((Files { connection, guard, checkpoints, data_version, is_new, emptied }, reader))
+    let frames = checkpoints.frames();
+    connection
+        .wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
+            frames.store(u64::try_from(count).unwrap_or(0), Ordering::Release);
+            Ok(())
+        }))
+        .map_err(sqlite)?;
+    let version = Version { data_version, emptied: checkpoints.done() };
+    Ok((Files { connection, guard, checkpoints, version, is_new }, reader))
 }
 
 fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -392,12 +432,6 @@ fn plan(
         rows::remember(connection, key, notification.notification.id, now.timestamp_millis())?;
     }
     Ok(Ok(plan))
-}
-
-fn answer_all(requests: Vec<Request>, error: &AppendError) {
-    for request in requests {
-        let _ = request.answer.send(Err(error.clone()));
-    }
 }
 
 /// Whether a commit that failed so has certainly stored nothing. A write that failed leaves a frame whose checksum is

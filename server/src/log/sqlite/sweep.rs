@@ -1,0 +1,59 @@
+//! Deleting what retention has dropped: not with each commit, which would touch the oldest pages each time, but many rows
+//! at once. What is left when the hub ends is dropped again at the next start.
+
+use rusqlite::Connection;
+
+use super::rows;
+use crate::{event_id::Seq, log::Commit};
+
+/// What the file still holds although it was dropped; nobody is handed any of it.
+pub(super) struct Unswept {
+    rows: Vec<Seq>,
+    /// The resume point in the file, and the one that counts.
+    stored_point: Seq,
+    point: Seq,
+}
+
+impl Unswept {
+    /// Nothing: the file's resume point is the one that counts.
+    pub(super) const fn nothing(point: Seq) -> Self {
+        Unswept { rows: Vec::new(), stored_point: point, point }
+    }
+
+    /// Adds what a commit has dropped.
+    pub(super) fn add(&mut self, commit: &Commit) {
+        self.point = commit.oldest_resume_point;
+        // Later ones are replayed as removals.
+        let rows = commit.dropped.iter().map(|dropped| dropped.seq).filter(|seq| *seq <= self.point);
+        self.rows.extend(rows);
+    }
+
+    /// Takes back what was added beyond this many rows, by a commit that failed.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.rows.truncate(count);
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Deletes all of it in a transaction, and the removals that nobody resumes over any more.
+    pub(super) fn delete(&self, transaction: &Connection) -> rusqlite::Result<()> {
+        for rows in self.rows.chunk_by(|a, b| a.next() == *b) {
+            if let [first, .., last] | [first @ last] = rows {
+                rows::delete_range(transaction, *first, *last)?;
+            }
+        }
+        rows::set_oldest_resume_point(transaction, self.stored_point, self.point)
+    }
+
+    /// That transaction is stored.
+    pub(super) fn are_deleted(&mut self) {
+        *self = Self::nothing(self.point);
+    }
+}
