@@ -12,7 +12,7 @@ use std::{
 
 use poem::{Endpoint, Response};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
 };
 use tokio_util::task::TaskTracker;
@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     http1::{self, Shared},
     limiter::Limiter,
-    linger::linger,
+    linger::{linger, read_some},
 };
 use crate::error_body;
 
@@ -113,8 +113,7 @@ fn is_out_of_files(error: &io::Error) -> bool {
 /// Says when to come back: each a little later or earlier, so that not all come back at once.
 async fn refuse(mut socket: TcpStream) -> io::Result<()> {
     // A request that was not read makes the system reset the connection, and the refusal with it.
-    let mut request = [0; 4096];
-    let _ = socket.read(&mut request).await?;
+    read_some(&socket).await?;
     let body = error_body::json(
         "too_many_connections",
         "the hub has as many connections as it allows (--max-connections); come back later",

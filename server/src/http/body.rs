@@ -2,13 +2,13 @@
 //! whose errors name the field, read within limits once everything else about the request is right; and JSON that is
 //! encoded already.
 
-use std::{marker::PhantomData, time::Duration};
+use std::{io, marker::PhantomData, time::Duration};
 
 use bytes::Bytes;
 use futures_util::stream;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited, combinators::BoxBody};
 use poem::{
     Body, IntoResponse, Request, RequestBody, Response, Result,
-    error::ReadBodyError,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
 };
 use poem_openapi::{
@@ -66,9 +66,11 @@ async fn read(request: &Request, body: Body) -> Result<Bytes, ApiError> {
     if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, body.into_bytes_limit(MAX_BODY_BYTES)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
+    // Not by `into_bytes_limit`, whose future holds a buffer of 4 KiB, and is moved several times.
+    let body = Limited::new(BoxBody::<Bytes, io::Error>::from(body), MAX_BODY_BYTES);
+    match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => Err(ApiError::invalid("incomplete_body", error.to_string())),
         Err(_) => {
             Err(ApiError::timeout(format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs())))
@@ -163,7 +165,7 @@ impl<T: Type> Payload for EncodedList<T> {
 impl<T: Type> IntoResponse for EncodedList<T> {
     fn into_response(self) -> Response {
         let length = self.list.len_bytes();
-        let pieces = stream::iter(self.list.map(Ok::<_, std::io::Error>));
+        let pieces = stream::iter(self.list.map(Ok::<_, io::Error>));
         Response::builder()
             .content_type("application/json")
             .header(CONTENT_LENGTH, length)
