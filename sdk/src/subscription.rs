@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use eventsource_stream::{EventStreamError, Eventsource as _};
 use futures_util::{
     FutureExt as _, Stream, StreamExt as _,
@@ -213,31 +213,65 @@ enum Broken {
     TooLarge,
 }
 
-/// Measures the events in a stream of bytes: an empty line ends each (WHATWG HTML, section 9.2.6).
-struct EventSize {
-    bytes: usize,
+/// Cuts a stream of bytes into its events: an empty line ends each (WHATWG HTML, section 9.2.6). The parser looks at
+/// what it holds from the beginning with every piece that comes, so it is handed whole events.
+struct Cutter {
+    held: BytesMut,
+    /// The last byte that was looked at, and whether its line was empty so far.
     previous: u8,
     line_is_empty: bool,
 }
 
-impl EventSize {
-    /// Takes in what comes next; the size of the largest event so far, as much of it as is there.
-    fn add(&mut self, received: &[u8]) -> usize {
-        let mut largest = 0;
-        for &byte in received {
-            self.bytes += 1;
-            largest = largest.max(self.bytes);
+impl Cutter {
+    fn new() -> Self {
+        Cutter { held: BytesMut::new(), previous: b'\n', line_is_empty: true }
+    }
+
+    /// Takes in what comes next; the events that are complete now.
+    fn add(&mut self, received: &[u8]) -> Vec<Bytes> {
+        let mut events = Vec::new();
+        let mut start = 0;
+        for (index, &byte) in received.iter().enumerate() {
             match byte {
                 // The second half of one line end.
                 b'\n' if self.previous == b'\r' => {}
-                b'\n' | b'\r' if self.line_is_empty => self.bytes = 0,
+                b'\n' | b'\r' if self.line_is_empty => {
+                    self.held.extend_from_slice(&received[start..=index]);
+                    events.push(self.held.split().freeze());
+                    start = index + 1;
+                }
                 b'\n' | b'\r' => self.line_is_empty = true,
                 _ => self.line_is_empty = false,
             }
             self.previous = byte;
         }
-        largest
+        self.held.extend_from_slice(&received[start..]);
+        events
     }
+}
+
+/// Parses events, each of at most `max_bytes`.
+fn parse_events(
+    bytes: impl Stream<Item = Result<Bytes, Broken>> + Send + 'static,
+    max_bytes: usize,
+) -> Messages {
+    let mut cutter = Cutter::new();
+    let events = bytes.flat_map(move |received| {
+        let events = match received {
+            Ok(received) => {
+                let events = cutter.add(&received);
+                let longest = events.iter().map(Bytes::len).max().unwrap_or(0).max(cutter.held.len());
+                if longest > max_bytes {
+                    vec![Err(Broken::TooLarge)]
+                } else {
+                    events.into_iter().map(Ok).collect()
+                }
+            }
+            Err(broken) => vec![Err(broken)],
+        };
+        stream::iter(events)
+    });
+    events.eventsource().boxed()
 }
 
 /// How long a connection may bring no byte at all, in milliseconds; 0: as long as it likes. The hub says so on the
@@ -398,8 +432,6 @@ impl Connector {
             );
             return Err(Failure::Never(SubscribeError::Refused(reason)));
         }
-        let mut size = EventSize { bytes: 0, previous: b'\n', line_is_empty: true };
-        let max = self.max_event_bytes;
         let silence = Arc::clone(&self.silence);
         let bytes = stream::unfold(response, move |mut response| {
             let limit = silence.limit();
@@ -411,11 +443,7 @@ impl Connector {
                 }
             }
         });
-        let bounded = bytes.map(move |bytes| {
-            let bytes: Bytes = bytes?;
-            if size.add(&bytes) > max { Err(Broken::TooLarge) } else { Ok(bytes) }
-        });
-        Ok(bounded.eventsource().boxed())
+        Ok(parse_events(bytes, self.max_event_bytes))
     }
 
     /// Waits before the next attempt: as long as the hub asked for, and after each failure twice as long. The
@@ -459,4 +487,47 @@ async fn refusal(mut response: reqwest::Response) -> Failure {
 
 fn parse<T: DeserializeOwned>(message: &eventsource_stream::Event) -> Result<T, serde_json::Error> {
     serde_json::from_str(&message.data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(pieces: &[&str]) -> Vec<String> {
+        let mut cutter = Cutter::new();
+        let events = pieces.iter().flat_map(|piece| cutter.add(piece.as_bytes()));
+        events.map(|event| String::from_utf8(event.to_vec()).expect("text")).collect()
+    }
+
+    #[test]
+    fn an_empty_line_ends_an_event_however_it_is_written_and_cut() {
+        assert_eq!(cut(&["data: a\n\ndata: b\n", "\nda", "ta: c\n"]), ["data: a\n\n", "data: b\n\n"]);
+        assert_eq!(cut(&["data: a\r\n\r\ndata: b\r", "\n\r", "\n"]), ["data: a\r\n\r", "\ndata: b\r\n\r"]);
+        assert_eq!(cut(&["data: a\r\rdata: b\r\r"]), ["data: a\r\r", "data: b\r\r"]);
+        assert_eq!(cut(&[":\n\n", "\n"]), [":\n\n", "\n"]);
+    }
+
+    /// How long a stream of one event takes that comes in pieces of 16 KiB.
+    async fn time_to_parse(bytes: usize) -> Duration {
+        let event = Bytes::from(format!("id: 1\ndata: {}\n\n", "x".repeat(bytes)));
+        let pieces: Vec<_> = event.chunks(16 << 10).map(|piece| Ok(event.slice_ref(piece))).collect();
+        let started = Instant::now();
+        let events: Vec<_> = parse_events(stream::iter(pieces), MAX_EVENT_BYTES).collect().await;
+        let taken = started.elapsed();
+        assert!(matches!(&events[..], [Ok(event)] if event.data.len() == bytes));
+        taken
+    }
+
+    #[tokio::test]
+    async fn the_time_to_parse_grows_with_the_event_not_with_its_square() {
+        const MIB: usize = 1 << 20;
+        let mut ratios = Vec::new();
+        for _ in 0..3 {
+            let small = time_to_parse(MIB).await;
+            ratios.push(time_to_parse(16 * MIB).await.as_secs_f64() / small.as_secs_f64());
+        }
+        let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+        // 16 if it grows with the size, 256 with its square.
+        assert!(least < 64.0, "{ratios:?}");
+    }
 }
