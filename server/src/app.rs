@@ -113,15 +113,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
 
     let mut accepting = std::pin::pin!(accepting);
     let mut log_ended = std::pin::pin!(feed.ended());
-    let ended = tokio::select! {
-        () = signals.received() => None,
-        _ = &mut accepting => Some("the accept loop"),
-        _ = essential.join_next() => Some("a task that sends"),
-        () = &mut log_ended => Some("the log"),
-    };
-    if let Some(part) = ended {
-        tracing::error!(part, "ended by itself");
-        return Err(AppError::PartEnded(part));
+    tokio::select! {
+        () = signals.received() => {}
+        part = first_to_end(&mut accepting, &mut essential, &mut log_ended) => {
+            tracing::error!(part, "ended by itself");
+            return Err(AppError::PartEnded(part));
+        }
     }
     tracing::info!(streams = feed.status().streams, drain = ?config.drain, "stopping");
     let stop = async {
@@ -146,6 +143,19 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             // What was acknowledged is stored; what was not may be.
             Ok(())
         }
+    }
+}
+
+/// Waits until a part ends that the others rely on, and says which: without it the hub would seem to work.
+async fn first_to_end(
+    accepting: impl Future,
+    essential: &mut JoinSet<()>,
+    log_ended: impl Future,
+) -> &'static str {
+    tokio::select! {
+        _ = accepting => "the accept loop",
+        _ = essential.join_next() => "a task that sends",
+        _ = log_ended => "the log",
     }
 }
 
@@ -211,4 +221,25 @@ fn announce(listeners: &[TcpListener], config: &Config) {
     // Nobody may be reading.
     let _ = std::io::stdout().write_all(text.as_bytes());
     let _ = std::io::stdout().flush();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_part_that_ends_is_noticed() {
+        let lasting = || {
+            let mut tasks = JoinSet::new();
+            tasks.spawn(pending());
+            tasks
+        };
+        assert_eq!(first_to_end(ready(()), &mut lasting(), pending::<()>()).await, "the accept loop");
+        assert_eq!(first_to_end(pending::<()>(), &mut lasting(), ready(())).await, "the log");
+        let mut tasks = lasting();
+        tasks.spawn(async { panic!("a defect") });
+        assert_eq!(first_to_end(pending::<()>(), &mut tasks, pending::<()>()).await, "a task that sends");
+    }
 }

@@ -4,6 +4,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     net::{IpAddr, SocketAddr, TcpListener},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -150,6 +151,18 @@ pub fn run_to_end(arguments: &[&str]) -> Output {
     let seconds = PATIENCE.as_secs().to_string();
     let mut command = Command::new("timeout");
     command.args(["--signal=KILL", &seconds]).arg(program("notifyhub-server")).args(arguments);
+    forget_settings(&mut command).output().expect("`timeout` can be run")
+}
+
+/// As [`run_to_end`], under a program that becomes the server, with a socket that it finds as file descriptor 3.
+pub fn run_to_end_with(under: &[&str], inherited: OwnedFd) -> Output {
+    let seconds = PATIENCE.as_secs().to_string();
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", &seconds]).args(under).arg(program("notifyhub-server"));
+    command.args(["--store", "memory"]);
+    command
+        .fd_mappings(vec![FdMapping { parent_fd: inherited, child_fd: 3 }])
+        .expect("one mapping does not collide");
     forget_settings(&mut command).output().expect("`timeout` can be run")
 }
 

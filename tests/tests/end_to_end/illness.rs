@@ -82,8 +82,10 @@ async fn a_file_size_limit_does_not_end_it() {
     assert_eq!(listed.as_array().unwrap().len(), stored);
 }
 
-/// What a disk does that fails or hangs when it should sync, while the file named in the environment is there.
+/// What a disk does that fails or hangs when it should sync, or is full, while the file named in the environment is there.
 const BAD_DISK: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -95,12 +97,22 @@ static int bad(void) {
 }
 int fsync(int fd) { return bad(); }
 int fdatasync(int fd) { return bad(); }
+ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
+    static ssize_t (*on_the_disk)(int, const void *, size_t, off64_t);
+    if (!access(getenv("FULL"), F_OK)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    if (!on_the_disk) on_the_disk = dlsym(RTLD_NEXT, "pwrite64");
+    return on_the_disk(fd, bytes, count, offset);
+}
 "#;
 
 /// A hub on such a disk.
 struct BadDisk {
     directory: TempDir,
     server: TestServer,
+    under: [String; 5],
 }
 
 impl BadDisk {
@@ -118,13 +130,19 @@ impl BadDisk {
             format!("LD_PRELOAD={}", path("disk.so")),
             format!("FAILS={}", path("fails")),
             format!("HANGS={}", path("hangs")),
+            format!("FULL={}", path("is-full")),
         ];
-        let under: Vec<&str> = under.iter().map(String::as_str).collect();
-        let server = TestServer::launch(Launch { under: &under, options, ..Launch::default() });
-        BadDisk { directory, server }
+        let launch = under.iter().map(String::as_str).collect::<Vec<_>>();
+        let server = TestServer::launch(Launch { under: &launch, options, ..Launch::default() });
+        BadDisk { directory, server, under }
     }
 
-    /// From now on it `fails` or `hangs`.
+    fn start_again(&mut self) {
+        let under: Vec<&str> = self.under.iter().map(String::as_str).collect();
+        self.server.relaunch(Launch { under: &under, ..Launch::default() });
+    }
+
+    /// From now on it `fails`, `hangs` or `is-full`.
     fn begins_to(&self, mood: &str) {
         std::fs::write(self.directory.path().join(mood), "").unwrap();
     }
@@ -143,6 +161,31 @@ async fn a_failed_sync_is_told_as_unknown_and_stops_the_log() {
     assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
     assert_eq!(get(address, "/readyz").await.status(), 503);
     assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
+}
+
+/// On a full disk it starts, and shows what it has. When there is space again it stores again, by itself.
+#[tokio::test]
+async fn it_starts_on_a_full_disk_and_recovers() {
+    let mut disk = BadDisk::start(&[]);
+    let address = disk.server.socket_address();
+    assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
+    disk.server.kill();
+    disk.begins_to("is-full");
+    disk.start_again();
+    assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
+    let mut events = RawEvents::open(address, "/events", &[]).await;
+    assert!(events.next().await.text.contains("hello"));
+    assert!(events.next().await.text.contains("before"));
+    let ready = get(address, "/readyz").await;
+    assert_eq!(ready.status(), 503);
+    assert!(ready.json()["message"].as_str().unwrap().contains("full"), "{ready:?}");
+    let refused = post(address, "/api/notifications", r#"{"message":"during"}"#).await;
+    assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
+    std::fs::remove_file(disk.directory.path().join("is-full")).unwrap();
+    eventually("it is ready", async || (get(address, "/readyz").await.status() == 200).then_some(())).await;
+    assert_eq!(post(address, "/api/notifications", r#"{"message":"after"}"#).await.status(), 201);
+    assert!(events.next().await.text.contains("after"));
+    assert_eq!(get(address, "/api/notifications").await.json().as_array().unwrap().len(), 2);
 }
 
 /// A disk that does not answer holds up a stop for as long as is allowed; a second signal ends it at once.

@@ -8,6 +8,7 @@ use notifyhub_tests::{
     push::{Pushed, command, push, push_input, run},
     reader::Reader,
     server::TestServer,
+    within,
 };
 use serde_json::{Value, json};
 
@@ -286,4 +287,66 @@ async fn several_at_once_all_arrive() {
     .await;
     all.sort();
     assert!(all.into_iter().eq((0..10).map(|n| n.to_string())));
+}
+
+#[tokio::test]
+async fn what_does_not_end_is_not_read_to_its_end() {
+    let server = TestServer::start(&[]);
+    let endless = std::fs::File::open("/dev/zero").unwrap();
+    let pushed = run(command(&["--url", &server.address()]).stdin(endless)).await;
+    assert_eq!(pushed.code, 2, "{pushed:?}");
+    assert!(
+        pushed.stderr.contains("longer than 65536 bytes") && pushed.stderr.contains("tail"),
+        "{pushed:?}"
+    );
+    assert!(messages(&server).await.is_empty());
+}
+
+/// What it was told by a stranger does not steer the terminal.
+#[tokio::test]
+async fn control_characters_in_an_answer_are_shown_not_obeyed() {
+    let hub = FakeHub::start().await;
+    let address = hub.address();
+    let pushing = tokio::spawn(async move { push(&["--url", &address, "x"]).await });
+    let body = r#"{"code":"no","message":"\u001b[2J\u001b]0;owned\u0007"}"#;
+    hub.request().await.answer("400 Bad Request", "Content-Type: application/json\r\n", body).await;
+    let pushed = pushing.await.unwrap();
+    assert_eq!(pushed.code, 2, "{pushed:?}");
+    assert!(!pushed.stderr.contains(['\u{1b}', '\u{7}']), "{pushed:?}");
+    assert!(pushed.stderr.contains(r"\u{1b}[2J"), "{pushed:?}");
+}
+
+#[tokio::test]
+async fn the_longest_timeout_is_as_good_as_any() {
+    let server = TestServer::start(&[]);
+    for timeout in ["10000000000years", "0s"] {
+        let pushed = push(&["--url", &server.address(), "--timeout", timeout, timeout]).await;
+        assert!(pushed == sent() || timeout == "0s", "{timeout}: {pushed:?}");
+    }
+    assert_eq!(messages(&server).await.last().map(String::as_str), Some("10000000000years"));
+}
+
+/// It was sent: whoever asked for what was stored, and did not get it, is told.
+#[tokio::test]
+async fn an_answer_that_cannot_be_written_is_told() {
+    let server = TestServer::start(&[]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let child = command(&["--url", &server.address(), "--json", "x"]).stdout(full).spawn().unwrap();
+    let pushed = Pushed::from(within("it ends", child.wait_with_output()).await.unwrap());
+    assert_eq!(pushed.code, 1, "{pushed:?}");
+    assert!(pushed.stderr.contains("sent, but this could not be written"), "{pushed:?}");
+    assert_eq!(messages(&server).await, ["x"]);
+}
+
+/// Somebody listens and never answers: it gives up after as long as it was told.
+#[tokio::test]
+async fn a_hub_that_never_answers_is_given_up_in_time() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let began = std::time::Instant::now();
+    let pushed = push(&["--url", &address, "--timeout", "300ms", "x"]).await;
+    assert_eq!(pushed.code, 1, "{pushed:?}");
+    assert!(pushed.stderr.contains("no answer came in time"), "{pushed:?}");
+    // One attempt alone may take 5 s.
+    assert!(began.elapsed() < std::time::Duration::from_secs(4), "{:?}", began.elapsed());
 }

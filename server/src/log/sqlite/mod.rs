@@ -29,7 +29,7 @@ use std::{
     time::Instant,
 };
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
 pub use self::schema::{Durability, FILE_NAME, OpenError};
@@ -81,13 +81,11 @@ impl SqliteLog {
                 let index = load(&mut files.connection, &retention, &*replica).map_err(sqlite)?;
                 (index, Some(files), Some(reader))
             }
-            Err(OpenError::Sqlite(path, error)) if is_out_of_space(&error) => {
-                let Ok(mut connection) = open_to_look(&path) else {
-                    return Err(OpenError::Sqlite(path, error));
-                };
+            Err(error @ OpenError::Disk(..)) => {
+                let Ok(mut connection) = open_to_look(&path) else { return Err(error) };
                 let index = load(&mut connection, &retention, &*replica)
                     .map_err(|error| schema::sqlite_error(&path, error))?;
-                let reason = format!("the database cannot be written ({error}); is the disk full?");
+                let reason = error.to_string();
                 tracing::error!(%reason, "nothing is stored");
                 condition.send_replace(Condition::Degraded(reason.into()));
                 (index, None, None)
@@ -201,10 +199,6 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(connection)
-}
-
-fn is_out_of_space(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
 impl Log for SqliteLog {

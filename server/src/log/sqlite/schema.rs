@@ -134,6 +134,9 @@ pub enum OpenError {
         /// The mode that SQLite stays in.
         mode: String,
     },
+    /// It cannot be read or written.
+    #[error("the database {0} cannot be used ({1}); is the disk full?")]
+    Disk(PathBuf, rusqlite::Error),
     /// SQLite says no.
     #[error("cannot open the database {0}: {1}")]
     Sqlite(PathBuf, rusqlite::Error),
@@ -200,6 +203,11 @@ pub(super) fn sqlite_error(path: &Path, error: rusqlite::Error) -> OpenError {
     match error {
         rusqlite::Error::SqliteFailure(code, _) if code.code == rusqlite::ErrorCode::NotADatabase => {
             OpenError::NotOurs(path.to_owned())
+        }
+        rusqlite::Error::SqliteFailure(code, _)
+            if matches!(code.code, rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::SystemIoFailure) =>
+        {
+            OpenError::Disk(path.to_owned(), error)
         }
         other => OpenError::Sqlite(path.to_owned(), other),
     }
@@ -288,5 +296,13 @@ pub(super) mod tests {
         newer.pragma_update(None, "user_version", MIGRATIONS.len() + 1).expect("updates");
         drop(newer);
         assert!(matches!(open(), Err(OpenError::Newer { found: 3, known: 2, .. })));
+    }
+
+    /// A database in memory stands for a file system on which SQLite cannot keep a write-ahead log.
+    #[test]
+    fn without_a_write_ahead_log_it_is_not_opened() {
+        let opened = super::open(Path::new(":memory:"), Durability::Full).map(drop);
+        let Err(error @ OpenError::NoWal { .. }) = opened else { panic!("{opened:?}") };
+        assert!(error.to_string().contains("choose a --data-dir on a local disk"), "{error}");
     }
 }

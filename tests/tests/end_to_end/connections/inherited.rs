@@ -2,6 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    os::fd::AsFd as _,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -12,9 +13,9 @@ use notifyhub_tests::{
     eventually,
     http::{RawClient, get},
     reader::{Reader, publish},
-    server::{Launch, TestServer},
+    server::{Launch, TestServer, run_to_end_with},
 };
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// As systemd starts a service with a socket: LISTEN_PID is the process itself (sd_listen_fds(3)).
 const ACTIVATE: [&str; 3] = ["sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\""];
@@ -84,6 +85,17 @@ async fn under_socket_activation_a_restart_refuses_nobody() {
     visitors.end().await;
     publish(&server.client(), "after").await;
     assert_eq!(reader.messages(2).await, ["before", "after"]);
+}
+
+/// A socket that nobody listens on (Accept=yes of systemd.socket(5), or a mistake) is told at once.
+#[test]
+fn a_socket_that_does_not_listen_is_told() {
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let output = run_to_end_with(&ACTIVATE, bound.as_fd().try_clone_to_owned().unwrap());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("do not listen"), "{said}");
 }
 
 /// Sockets that were meant for another process are not taken.

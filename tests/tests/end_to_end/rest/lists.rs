@@ -1,7 +1,9 @@
 //! The list: order, pages, filters, and 304 for pollers.
 
+use std::time::{Duration, Instant};
+
 use notifyhub_tests::{
-    http::{get, request},
+    http::{get, post, request},
     server::TestServer,
 };
 use serde_json::json;
@@ -139,4 +141,52 @@ async fn after_a_restart_that_keeps_fewer_the_list_has_changed() {
     let polled =
         request(server.socket_address(), "GET", "/api/notifications", &[("If-None-Match", etag)], "").await;
     assert_eq!(polled.status(), 200, "{polled:?}");
+}
+
+/// Searching is work; whoever waits for a notification does not wait for it, and neither does it pile up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_hold_nobody_up() {
+    let server = TestServer::start(&["--max-notifications", "4000"]);
+    let address = server.socket_address();
+    let text = "neither this nor that ".repeat(150);
+    let posting = (0..4).map(|_| {
+        let text = text.clone();
+        tokio::spawn(async move {
+            for _ in 0..1000 {
+                let body = json!({"message": text}).to_string();
+                assert_eq!(post(address, "/api/notifications", &body).await.status(), 201);
+            }
+        })
+    });
+    for task in posting.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let searching: Vec<_> = (0..200)
+        .map(|_| {
+            tokio::spawn(
+                async move { get(address, "/api/notifications?q=%22that%20neither%20those%22").await },
+            )
+        })
+        .collect();
+    // All that time others are served.
+    let mut slowest = Duration::ZERO;
+    while !searching.iter().all(tokio::task::JoinHandle::is_finished) {
+        let asked = Instant::now();
+        assert_eq!(get(address, "/healthz").await.status(), 200);
+        slowest = slowest.max(asked.elapsed());
+    }
+    let (mut found, mut refused) = (0, 0);
+    for task in searching {
+        let answer = task.await.unwrap();
+        match answer.status() {
+            200 => found += 1,
+            _ => {
+                assert_eq!((answer.status(), &answer.json()["code"]), (503, &json!("busy")));
+                assert!(answer.head.header("retry-after").is_some());
+                refused += 1;
+            }
+        }
+    }
+    assert!(found > 0 && refused > 0, "{found} were answered, {refused} refused");
+    println!("{found} answered, {refused} refused, the slowest other answer after {slowest:?}");
 }

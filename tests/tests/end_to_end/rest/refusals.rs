@@ -263,3 +263,19 @@ async fn what_is_not_http_is_told_so_and_ends_the_connection() {
     }
     assert_eq!(get(server.socket_address(), "/healthz").await.status(), 200);
 }
+
+/// A body that is compressed would be taken for broken JSON.
+#[tokio::test]
+async fn an_encoded_body_is_refused() {
+    let server = TestServer::start(&[]);
+    for (coding, status) in [("gzip", 415), ("identity", 201)] {
+        let headers = [("Content-Type", "application/json"), ("Content-Encoding", coding)];
+        let body = r#"{"message":"x"}"#;
+        let answer = request(server.socket_address(), "POST", "/api/notifications", &headers, body).await;
+        assert_eq!(answer.status(), status, "{answer:?}");
+        if status == 415 {
+            assert_eq!(answer.json()["code"], "encoded_body");
+            assert!(answer.json()["message"].as_str().unwrap().contains("gzip"));
+        }
+    }
+}
