@@ -69,11 +69,26 @@ impl Results {
 pub(crate) fn write(results: &Results, directory: &Path) -> io::Result<()> {
     let plots = directory.join("benchmarks");
     fs::create_dir_all(&plots)?;
-    fs::write(directory.join("BENCHMARKS.md"), markdown(results))?;
+    fs::write(directory.join("BENCHMARKS.md"), markdown(results) + &earlier_runs(&plots)?)?;
     for (name, svg) in plots_of(results) {
         fs::write(plots.join(name), svg)?;
     }
     Ok(())
+}
+
+/// The reports of earlier runs that are kept beside the plots, newest first.
+fn earlier_runs(directory: &Path) -> io::Result<String> {
+    let mut names = Vec::new();
+    for file in fs::read_dir(directory)? {
+        let name = file?.file_name();
+        names.extend(name.to_str().and_then(|name| name.strip_suffix(".md")).map(ToOwned::to_owned));
+    }
+    names.sort_unstable_by(|a, b| b.cmp(a));
+    if names.is_empty() {
+        return Ok(String::new());
+    }
+    let links: Vec<_> = names.iter().map(|name| format!("- [{name}](benchmarks/{name}.md)")).collect();
+    Ok(format!("\n## Earlier runs\n\n{}\n", links.join("\n")))
 }
 
 /// The whole document.

@@ -23,8 +23,10 @@ enum Turn {
     Peer,
     /// The service has a request.
     Service,
-    /// The service has answered, and hyper is writing the answer.
+    /// The service has answered, and hyper is taking the answer's body piece by piece.
     Writing,
+    /// hyper has the whole answer, and is writing the rest of it.
+    Written,
     /// The answer is an event stream under hyper: it is written for as long as the connection lives.
     Streaming,
     /// The answer is an event stream that leaves with the socket; hyper is writing its head.
@@ -71,6 +73,14 @@ impl Conversation {
         };
     }
 
+    /// hyper has taken the whole body of the answer.
+    fn body_ended(&self) {
+        let mut turn = self.turn();
+        if matches!(*turn, Turn::Writing) {
+            *turn = Turn::Written;
+        }
+    }
+
     /// The subscription to go on with, once hyper has written its response head.
     pub(super) fn departure(&self) -> Option<Subscription> {
         let mut turn = self.turn();
@@ -88,7 +98,7 @@ impl Conversation {
     fn flushed(&self) {
         let mut turn = self.turn();
         *turn = match std::mem::replace(&mut *turn, Turn::Peer) {
-            Turn::Writing => Turn::Peer,
+            Turn::Written => Turn::Peer,
             Turn::Leaving(subscription) => Turn::Left(subscription),
             other => other,
         };
@@ -100,6 +110,16 @@ impl Conversation {
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
         self.0.lock().expect("no code panics while it holds the turn")
+    }
+}
+
+/// Goes with the body of an answer: hyper drops it as soon as it has taken all of it. A flush before that is one between
+/// two pieces.
+pub(super) struct BodyEnd(pub(super) Conversation);
+
+impl Drop for BodyEnd {
+    fn drop(&mut self) {
+        self.0.body_ended();
     }
 }
 
@@ -164,7 +184,8 @@ impl Write for Socket {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if self.conversation.is_peers_turn() {
-            return self.poll_write(cx, &bufs.iter().flat_map(|buf| buf.iter().copied()).collect::<Vec<_>>());
+            let bytes = bufs.iter().map(|buf| &**buf).collect::<Vec<_>>().concat();
+            return self.poll_write(cx, &bytes);
         }
         self.io().poll_write_vectored(cx, bufs)
     }
@@ -190,6 +211,22 @@ fn with_error_body(answer: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_the_peers_turn_when_the_whole_answer_is_written() {
+        let conversation = Conversation::new();
+        let is_peers_turn = || conversation.is_peers_turn();
+        assert!(is_peers_turn());
+        conversation.asked();
+        let body = BodyEnd(conversation.clone());
+        conversation.answered(Answer::Response);
+        conversation.flushed();
+        assert!(!is_peers_turn(), "a piece was flushed, and there are more");
+        drop(body);
+        assert!(!is_peers_turn(), "the last piece is not written yet");
+        conversation.flushed();
+        assert!(is_peers_turn());
+    }
 
     #[test]
     fn hypers_own_answers_get_the_error_body_and_others_are_left_alone() {

@@ -28,7 +28,7 @@ use tokio::net::TcpStream;
 use super::{
     body::{EventBody, event_body},
     fan_out::FanOut,
-    hand_off::{Answer, Conversation, Socket},
+    hand_off::{Answer, BodyEnd, Conversation, Socket},
     limiter::Permit,
     linger::linger,
     settings::{Limits, Settings},
@@ -178,7 +178,7 @@ where
     }
     let (head, body) = hyper::Response::<BoxBody<Bytes, io::Error>>::from(response).into_parts();
     let (answer, body) = match subscription.filter(|_| !is_head) {
-        None => (Answer::Response, OutgoingBody::Plain(body)),
+        None => (Answer::Response, OutgoingBody::Plain(body, BodyEnd(conversation.clone()))),
         Some(subscription) if version == Version::HTTP_11 => {
             (Answer::Departure(subscription), OutgoingBody::Elsewhere)
         }
@@ -203,7 +203,7 @@ fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
 /// The body of a response.
 enum OutgoingBody {
     /// Whatever the endpoint made.
-    Plain(BoxBody<Bytes, io::Error>),
+    Plain(BoxBody<Bytes, io::Error>, #[expect(dead_code, reason = "its end is what counts")] BodyEnd),
     /// An event stream that stays under hyper.
     Events(EventBody),
     /// An event stream that is about to leave hyper: for hyper, a body that never has anything to send.
@@ -216,7 +216,7 @@ impl Body for OutgoingBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.get_mut() {
-            OutgoingBody::Plain(body) => Pin::new(body).poll_frame(cx),
+            OutgoingBody::Plain(body, _) => Pin::new(body).poll_frame(cx),
             OutgoingBody::Events(events) => {
                 events.as_mut().poll_next(cx).map(|event| event.map(|event| Ok(Frame::data(event))))
             }
@@ -225,12 +225,12 @@ impl Body for OutgoingBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, OutgoingBody::Plain(body) if body.is_end_stream())
+        matches!(self, OutgoingBody::Plain(body, _) if body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            OutgoingBody::Plain(body) => body.size_hint(),
+            OutgoingBody::Plain(body, _) => body.size_hint(),
             OutgoingBody::Events(_) | OutgoingBody::Elsewhere => SizeHint::default(),
         }
     }

@@ -3,9 +3,15 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::notification::EncodedNotification;
+
+/// As long as this a slice is a piece of its own.
+const WHOLE_BYTES: usize = 2 << 10;
+
+/// As long as this a piece of small slices is complete.
+const PIECE_BYTES: usize = 8 << 10;
 
 /// The newest notifications and, behind them, every older one that is open: what all readers of one moment share.
 #[derive(Debug, Default)]
@@ -41,6 +47,14 @@ pub struct JsonArray {
     part: Part,
 }
 
+/// An array in fewer pieces, for connections under hyper: each piece costs those about as much as copying some
+/// kilobytes.
+pub struct Pieces {
+    array: JsonArray,
+    /// A slice that was too long for the piece before it.
+    held: Option<Bytes>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Start,
@@ -55,7 +69,8 @@ impl JsonArray {
         let (count, bytes) =
             selected.fold((0, 0), |(count, bytes), (_, item)| (count + 1, bytes + item.json_len()));
         let commas = usize::saturating_sub(count, 1);
-        JsonArray { snapshot, selection, len_bytes: bytes + commas + "[]".len(), next: 0, part: Part::Start }
+        let len_bytes = bytes + commas + "[]".len();
+        JsonArray { snapshot, selection, len_bytes, next: 0, part: Part::Start }
     }
 
     pub(super) fn of(items: Vec<Arc<EncodedNotification>>) -> Self {
@@ -66,6 +81,11 @@ impl JsonArray {
     /// How long the array is, in bytes.
     pub fn len_bytes(&self) -> usize {
         self.len_bytes
+    }
+
+    /// The array with small slices put together.
+    pub fn pieces(self) -> Pieces {
+        Pieces { array: self, held: None }
     }
 }
 
@@ -91,6 +111,27 @@ impl Iterator for JsonArray {
         }
         self.part = Part::Done;
         Some(Bytes::from_static(b"]"))
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let first = self.held.take().or_else(|| self.array.next())?;
+        if first.len() >= WHOLE_BYTES {
+            return Some(first);
+        }
+        let mut piece = BytesMut::from(&first[..]);
+        while piece.len() < PIECE_BYTES {
+            let Some(slice) = self.array.next() else { break };
+            if slice.len() >= WHOLE_BYTES {
+                self.held = Some(slice);
+                break;
+            }
+            piece.extend_from_slice(&slice);
+        }
+        Some(piece.freeze())
     }
 }
 
@@ -132,5 +173,24 @@ mod tests {
         assert_eq!(messages(Selection::FirstAndOpen(0)), ["3"]);
         assert!(messages(Selection::First(0)).is_empty());
         assert_eq!(text(JsonArray::of(Vec::new())), "[]");
+    }
+
+    #[test]
+    fn small_slices_are_put_together_and_large_ones_are_not_copied() {
+        let item = |length: usize| {
+            let new = NewNotification { message: "x".repeat(length), ..NewNotification::default() };
+            let draft = new.check().expect("valid");
+            Arc::new(EncodedNotification::new(draft.notification(Uuid::now_v7(), Utc::now())))
+        };
+        let small = JsonArray::of((0..1000).map(|_| item(50)).collect());
+        let pieces: Vec<_> = small.clone().pieces().collect();
+        assert!(pieces.len() < 30, "{} pieces", pieces.len());
+        assert_eq!(pieces.concat(), text(small).as_bytes());
+        let items: Vec<_> = (0..10).map(|n| item(if n % 2 == 0 { 4000 } else { 10 })).collect();
+        let mixed = JsonArray::of(items.clone());
+        let large: Vec<_> = mixed.clone().pieces().filter(|piece| piece.len() >= WHOLE_BYTES).collect();
+        assert_eq!(large.len(), 5);
+        assert_eq!(large[4].as_ptr(), items[8].after_comma().as_ptr());
+        assert_eq!(mixed.clone().pieces().collect::<Vec<_>>().concat(), text(mixed).as_bytes());
     }
 }

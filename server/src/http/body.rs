@@ -165,7 +165,7 @@ impl<T: Type> Payload for EncodedList<T> {
 impl<T: Type> IntoResponse for EncodedList<T> {
     fn into_response(self) -> Response {
         let length = self.list.len_bytes();
-        let pieces = stream::iter(self.list.map(Ok::<_, io::Error>));
+        let pieces = stream::iter(self.list.pieces().map(Ok::<_, io::Error>));
         Response::builder()
             .content_type("application/json")
             .header(CONTENT_LENGTH, length)
