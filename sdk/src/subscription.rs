@@ -236,9 +236,12 @@ impl Cutter {
                 // The second half of one line end.
                 b'\n' if self.previous == b'\r' => {}
                 b'\n' | b'\r' if self.line_is_empty => {
-                    self.held.extend_from_slice(&received[start..=index]);
+                    // Both halves of a line end, or the parser would wait for the second.
+                    let is_halved = byte == b'\r' && received.get(index + 1) == Some(&b'\n');
+                    let end = index + 1 + usize::from(is_halved);
+                    self.held.extend_from_slice(&received[start..end]);
                     events.push(self.held.split().freeze());
-                    start = index + 1;
+                    start = end;
                 }
                 b'\n' | b'\r' => self.line_is_empty = true,
                 _ => self.line_is_empty = false,
@@ -502,7 +505,7 @@ mod tests {
     #[test]
     fn an_empty_line_ends_an_event_however_it_is_written_and_cut() {
         assert_eq!(cut(&["data: a\n\ndata: b\n", "\nda", "ta: c\n"]), ["data: a\n\n", "data: b\n\n"]);
-        assert_eq!(cut(&["data: a\r\n\r\ndata: b\r", "\n\r", "\n"]), ["data: a\r\n\r", "\ndata: b\r\n\r"]);
+        assert_eq!(cut(&["data: a\r\n\r\ndata: b\r", "\n\r", "\n"]), ["data: a\r\n\r\n", "data: b\r\n\r"]);
         assert_eq!(cut(&["data: a\r\rdata: b\r\r"]), ["data: a\r\r", "data: b\r\r"]);
         assert_eq!(cut(&[":\n\n", "\n"]), [":\n\n", "\n"]);
     }

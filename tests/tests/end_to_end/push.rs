@@ -319,11 +319,8 @@ async fn control_characters_in_an_answer_are_shown_not_obeyed() {
 #[tokio::test]
 async fn the_longest_timeout_is_as_good_as_any() {
     let server = TestServer::start(&[]);
-    for timeout in ["10000000000years", "0s"] {
-        let pushed = push(&["--url", &server.address(), "--timeout", timeout, timeout]).await;
-        assert!(pushed == sent() || timeout == "0s", "{timeout}: {pushed:?}");
-    }
-    assert_eq!(messages(&server).await.last().map(String::as_str), Some("10000000000years"));
+    assert_eq!(push(&["--url", &server.address(), "--timeout", "10000000000years", "x"]).await, sent());
+    assert_eq!(messages(&server).await, ["x"]);
 }
 
 /// It was sent: whoever asked for what was stored, and did not get it, is told.

@@ -14,6 +14,13 @@ pub(super) struct Unswept {
     point: Seq,
 }
 
+/// See [`Unswept::mark`].
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    rows: usize,
+    point: Seq,
+}
+
 impl Unswept {
     /// Nothing: the file's resume point is the one that counts.
     pub(super) const fn nothing(point: Seq) -> Self {
@@ -28,9 +35,14 @@ impl Unswept {
         self.rows.extend(rows);
     }
 
-    /// Takes back what was added beyond this many rows, by a commit that failed.
-    pub(super) fn truncate(&mut self, count: usize) {
-        self.rows.truncate(count);
+    /// Where it stands: a commit that fails goes back there.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { rows: self.rows.len(), point: self.point }
+    }
+
+    pub(super) fn roll_back(&mut self, to: Mark) {
+        self.rows.truncate(to.rows);
+        self.point = to.point;
     }
 
     /// How many rows there are.
@@ -38,8 +50,9 @@ impl Unswept {
         self.rows.len()
     }
 
+    /// Whether there is nothing to do: no row, and no removals before a resume point that has moved.
     pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.stored_point == self.point
     }
 
     /// Deletes all of it in a transaction, and the removals that nobody resumes over any more.
@@ -55,5 +68,27 @@ impl Unswept {
     /// That transaction is stored.
     pub(super) fn are_deleted(&mut self) {
         *self = Self::nothing(self.point);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::log::Dropped;
+
+    #[test]
+    fn a_commit_that_fails_leaves_nothing_to_delete() {
+        let mut unswept = Unswept::nothing(Seq::new(1));
+        let before = unswept.mark();
+        unswept.add(&Commit {
+            dropped: vec![Dropped { id: Uuid::nil(), seq: Seq::new(2), is_revision: false }],
+            oldest_resume_point: Seq::new(2),
+            ..Commit::default()
+        });
+        assert!(!unswept.is_empty());
+        unswept.roll_back(before);
+        assert!(unswept.is_empty());
     }
 }

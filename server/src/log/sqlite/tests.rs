@@ -268,3 +268,44 @@ async fn a_database_that_another_program_holds_is_told_and_recovered_from() {
     assert_eq!(follower.messages(), ["a", "e"]);
     close(log).await;
 }
+
+fn rows(directory: &Path) -> u64 {
+    let connection = Connection::open(directory.join(FILE_NAME)).expect("opens");
+    connection.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).expect("counts")
+}
+
+/// What retention drops stays in the file for a moment; neither a restart nor a reader is handed it.
+#[tokio::test]
+async fn what_was_dropped_and_not_yet_deleted_is_dropped_again_at_the_start() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (log, _) = try_open(directory.path(), 3).expect("opens");
+    for n in 1..=10 {
+        log.append(publish(&n.to_string())).await.expect("stored");
+    }
+    assert_eq!(log.read_after(Seq::new(5), usize::MAX).await, Err(ReadError::Expired));
+    let kept = log.read_after(Seq::new(7), usize::MAX).await.expect("kept").entries;
+    assert_eq!(kept.len(), 3);
+    close(log).await;
+    let (log, follower) = try_open(directory.path(), 3).expect("opens");
+    assert_eq!(follower.messages(), ["8", "9", "10"]);
+    assert_eq!(log.read_after(Seq::new(5), usize::MAX).await, Err(ReadError::Expired));
+    assert_eq!(log.read_after(Seq::new(7), usize::MAX).await.expect("kept").entries, kept);
+    close(log).await;
+    assert_eq!(rows(directory.path()), 4, "three notifications, one epoch");
+}
+
+/// Removals make the file grow too, also where no notification is dropped.
+#[tokio::test]
+async fn old_removals_are_deleted_although_nothing_is_dropped() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let retention = Retention { max_entries: 10, ..Retention::keeping(NonZeroU64::MAX) };
+    let replica = Arc::<Follower>::default();
+    let log = SqliteLog::open(directory.path(), retention, Durability::Relaxed, replica).expect("opens");
+    for _ in 0..50 {
+        let posted = log.append(publish("x")).await.expect("stored");
+        let id = posted.notification.expect("published").notification.id;
+        log.append(Command::Remove(vec![id])).await.expect("removed");
+    }
+    until("old removals are deleted", || rows(directory.path()) <= 11).await;
+    close(log).await;
+}

@@ -184,7 +184,7 @@ impl Writer {
         commands: impl Iterator<Item = &'a Command>,
     ) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
         self.index.begin();
-        let unswept = self.unswept.len();
+        let unswept = self.unswept.mark();
         match self.store(commands) {
             Ok(Transaction { outcomes, commit, voids_content }) => {
                 self.index.commit();
@@ -201,7 +201,7 @@ impl Writer {
             }
             Err(failure) => {
                 self.index.roll_back();
-                self.unswept.truncate(unswept);
+                self.unswept.roll_back(unswept);
                 Err(failure)
             }
         }

@@ -1,7 +1,5 @@
 //! The list: order, pages, filters, and 304 for pollers.
 
-use std::time::{Duration, Instant};
-
 use notifyhub_tests::{
     http::{get, post, request},
     server::TestServer,
@@ -168,12 +166,10 @@ async fn searches_hold_nobody_up() {
             )
         })
         .collect();
-    // All that time others are served.
-    let mut slowest = Duration::ZERO;
+    let mut others_served = 0;
     while !searching.iter().all(tokio::task::JoinHandle::is_finished) {
-        let asked = Instant::now();
         assert_eq!(get(address, "/healthz").await.status(), 200);
-        slowest = slowest.max(asked.elapsed());
+        others_served += 1;
     }
     let (mut found, mut refused) = (0, 0);
     for task in searching {
@@ -188,5 +184,6 @@ async fn searches_hold_nobody_up() {
         }
     }
     assert!(found > 0 && refused > 0, "{found} were answered, {refused} refused");
-    println!("{found} answered, {refused} refused, the slowest other answer after {slowest:?}");
+    // Whoever would have to wait for all searches before it would be served a few times at most.
+    assert!(others_served > found, "others were served {others_served} times during {found} searches");
 }
