@@ -89,14 +89,30 @@ impl JsonArray {
     }
 }
 
-impl Iterator for JsonArray {
-    type Item = Bytes;
+/// A slice of the array, which nobody has a share in yet.
+struct Slice<'a> {
+    of: &'a Bytes,
+    from: usize,
+}
 
-    fn next(&mut self) -> Option<Bytes> {
+impl Slice<'_> {
+    fn text(&self) -> &[u8] {
+        &self.of[self.from..]
+    }
+
+    fn share(&self) -> Bytes {
+        self.of.slice(self.from..)
+    }
+}
+
+impl JsonArray {
+    fn next_slice(&mut self) -> Option<Slice<'_>> {
+        static START: Bytes = Bytes::from_static(b"[");
+        static END: Bytes = Bytes::from_static(b"]");
         match self.part {
             Part::Start => {
                 self.part = Part::First;
-                return Some(Bytes::from_static(b"["));
+                return Some(Slice { of: &START, from: 0 });
             }
             Part::Done => return None,
             Part::First | Part::Further => {}
@@ -106,11 +122,19 @@ impl Iterator for JsonArray {
             self.next += 1;
             if self.selection.has(index, item) {
                 let is_first = std::mem::replace(&mut self.part, Part::Further) == Part::First;
-                return Some(if is_first { item.json() } else { item.after_comma().clone() });
+                return Some(Slice { of: item.after_comma(), from: usize::from(is_first) });
             }
         }
         self.part = Part::Done;
-        Some(Bytes::from_static(b"]"))
+        Some(Slice { of: &END, from: 0 })
+    }
+}
+
+impl Iterator for JsonArray {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        self.next_slice().map(|slice| slice.share())
     }
 }
 
@@ -118,20 +142,23 @@ impl Iterator for Pieces {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
-        let first = self.held.take().or_else(|| self.array.next())?;
-        if first.len() >= WHOLE_BYTES {
-            return Some(first);
+        if let Some(held) = self.held.take() {
+            return Some(held);
         }
-        let mut piece = BytesMut::from(&first[..]);
+        let mut piece = BytesMut::new();
         while piece.len() < PIECE_BYTES {
-            let Some(slice) = self.array.next() else { break };
-            if slice.len() >= WHOLE_BYTES {
-                self.held = Some(slice);
+            let Some(slice) = self.array.next_slice() else { break };
+            let text = slice.text();
+            if text.len() >= WHOLE_BYTES {
+                self.held = Some(slice.share());
                 break;
             }
-            piece.extend_from_slice(&slice);
+            if piece.is_empty() {
+                piece.reserve(PIECE_BYTES + WHOLE_BYTES);
+            }
+            piece.extend_from_slice(text);
         }
-        Some(piece.freeze())
+        if piece.is_empty() { self.held.take() } else { Some(piece.freeze()) }
     }
 }
 
