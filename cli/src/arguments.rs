@@ -2,12 +2,15 @@
 
 use std::{
     io::{IsTerminal as _, Read as _},
+    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
 
 use clap::{Parser, ValueEnum};
-use notifyhub_sdk::{types, vocabulary};
+use notifyhub_sdk::{Client, ConnectOptions, types, vocabulary};
+
+use crate::configuration::Configuration;
 
 /// Posts a notification to a NotifyHub server.
 ///
@@ -32,6 +35,15 @@ pub(crate) struct Arguments {
     /// count more than NOTIFYHUB_URL.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+
+    /// The hub's publish token, where it asks for one. Other users of this machine see the command line: prefer
+    /// NOTIFYHUB_TOKEN, or `token` in the configuration file.
+    #[arg(long, env = "NOTIFYHUB_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: Option<String>,
+
+    /// A file with the certificate of a hub that made its own (PEM).
+    #[arg(long, env = "NOTIFYHUB_CA_CERT", value_name = "FILE")]
+    ca_cert: Option<PathBuf>,
 
     /// A short heading, up to 256 characters.
     #[arg(long, short, value_name = "TEXT")]
@@ -90,6 +102,10 @@ pub(crate) struct Arguments {
     /// How long to keep trying while the hub cannot be reached. A notification is never posted twice.
     #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Duration,
+
+    /// The address in the configuration file.
+    #[arg(skip)]
+    configured_url: Option<String>,
 }
 
 /// More than any message has.
@@ -102,6 +118,10 @@ Examples:
   cargo test && notifyhub-push -l success \"Tests passed\" || notifyhub-push -l error \"Tests failed\"
 
 A message that begins with a dash goes after `--`.
+What is always the same goes into the configuration file, ~/.config/notifyhub/config.toml:
+  url = \"https://hub.example.com\"
+  token = \"…\"
+Options count more than the environment, and that more than the file.
 Exit codes: 0 sent; 1 not delivered; 2 wrong use (nothing was sent).";
 
 /// As in the API.
@@ -166,13 +186,43 @@ impl From<Format> for vocabulary::Format {
 pub(crate) type Misuse = String;
 
 impl Arguments {
+    /// Takes from the configuration file what neither the command line nor the environment says.
+    pub(crate) fn fill_in(&mut self, configuration: Configuration) {
+        let Configuration { url, token, ca_cert, source } = configuration;
+        let is_set = |value: &Option<String>| value.as_ref().is_some_and(|value| !value.is_empty());
+        if !is_set(&self.token) {
+            self.token = token;
+        }
+        if !is_set(&self.source) {
+            self.source = source;
+        }
+        self.ca_cert = self.ca_cert.take().filter(|path| !path.as_os_str().is_empty()).or(ca_cert);
+        self.configured_url = url;
+    }
+
+    /// A client of the hub at this address.
+    pub(crate) fn connect(&self, address: &str) -> Result<Client, Misuse> {
+        let mut options = ConnectOptions::default();
+        if let Some(token) = self.token.as_deref().filter(|token| !token.is_empty()) {
+            options = options.publish_token(token);
+        }
+        if let Some(path) = &self.ca_cert {
+            let pem = std::fs::read(path)
+                .map_err(|error| format!("cannot read the certificate in {}: {error}", path.display()))?;
+            options =
+                options.trust_certificates(&pem).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        options.connect(address).map_err(|error| error.to_string())
+    }
+
     /// The hub's address.
     pub(crate) fn address(&self) -> String {
         if let Some(url) = &self.url {
             return url.clone();
         }
-        match (&self.host, self.port, std::env::var("NOTIFYHUB_URL")) {
-            (None, None, Ok(url)) if !url.is_empty() => url,
+        let from_environment = std::env::var("NOTIFYHUB_URL").ok().filter(|url| !url.is_empty());
+        match (&self.host, self.port, from_environment.or_else(|| self.configured_url.clone())) {
+            (None, None, Some(url)) => url,
             (host, port, _) => {
                 let host = host.as_deref().unwrap_or("localhost");
                 // An IPv6 address stands in brackets in a URL (RFC 3986, section 3.2.2).

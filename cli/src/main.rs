@@ -1,6 +1,7 @@
 //! `notifyhub-push`: posts one notification, or withdraws what is open under a key, and says how that went.
 
 mod arguments;
+mod configuration;
 mod request;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 
 use arguments::Arguments;
 use clap::Parser as _;
+use configuration::Configuration;
 use notifyhub_sdk::Client;
 use request::RequestError;
 
@@ -20,11 +22,15 @@ const MISUSE: u8 = 2;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    match Configuration::read() {
+        Ok(configuration) => arguments.fill_in(configuration),
+        Err(misuse) => return fail(&misuse, MISUSE),
+    }
     let address = arguments.address();
-    let hub = match notifyhub_sdk::connect(&address) {
+    let hub = match arguments.connect(&address) {
         Ok(hub) => hub,
-        Err(error) => return fail(&error.to_string(), MISUSE),
+        Err(misuse) => return fail(&misuse, MISUSE),
     };
     let done = match &arguments.withdraw {
         Some(key) => withdraw(&hub, key, &arguments).await,
@@ -38,6 +44,10 @@ async fn main() -> ExitCode {
         Err(RequestError::Refused(reason)) => {
             fail(&format!("the hub refused the notification: {reason}"), MISUSE)
         }
+        Err(RequestError::Unauthorized(reason)) => fail(
+            &format!("the hub at {address} refused it: {reason} (here: --token, or NOTIFYHUB_TOKEN)"),
+            NOT_SENT,
+        ),
         Err(RequestError::NotAHub(found)) => fail(
             &format!(
                 "{address} does not look like a NotifyHub: {found}. Name the right one with --url or --port"

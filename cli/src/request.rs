@@ -19,6 +19,8 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), longest: D
 pub(crate) enum RequestError {
     /// The hub says what is wrong with it.
     Refused(String),
+    /// It takes a token, and got none or a wrong one.
+    Unauthorized(String),
     /// Something else answers there.
     NotAHub(String),
     /// Nothing answers.
@@ -108,6 +110,8 @@ fn classify(error: Error<types::ErrorBody>) -> Attempt {
                 Attempt::Later(RequestError::Failing(message), retry_after(response.headers()))
             } else if response.code == FOREIGN_ANSWER {
                 Attempt::Never(RequestError::NotAHub(message))
+            } else if status.as_u16() == 401 {
+                Attempt::Never(RequestError::Unauthorized(message))
             } else {
                 Attempt::Never(RequestError::Refused(message))
             }

@@ -17,7 +17,16 @@ use crate::{
         listen::{self, ListenError},
     },
     feed::{Feed, RingLimits},
-    http,
+    file_watch::FileWatch,
+    http::{
+        self, Guards,
+        middleware::{
+            client_address::TrustedProxies,
+            host::AllowedHosts,
+            origin::AllowedOrigins,
+            token::{TokenError, Tokens},
+        },
+    },
     log::{
         Log, Replica, Retention,
         memory::MemoryLog,
@@ -45,6 +54,9 @@ pub enum AppError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The publish tokens are of no use.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
     /// There is no socket to listen on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -64,6 +76,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     // First: whoever stops it while it starts has it stop in good order.
     let mut signals = Signals::watch().map_err(AppError::Signals)?;
     let metrics = Metrics::default();
+    let guards = guards(&config)?;
     let opening = tokio::task::spawn_blocking({
         let (config, metrics) = (config.clone(), metrics.clone());
         move || open_feed(&config, metrics)
@@ -95,18 +108,22 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         no_sse: config.no_sse,
         drain: config.drain,
         started: Instant::now(),
+        guards: guards.clone(),
     };
     let tasks = TaskTracker::new();
     let mut essential = JoinSet::new();
     let fan_out = FanOut::start(&feed, &settings, &tasks, &mut essential);
     let shared =
         Arc::new(Shared { endpoint: http::endpoint(&context), settings: Arc::clone(&settings), fan_out });
-    announce(&listeners, &config);
+    announce(&listeners, &config, &guards);
     let accepting = tokio::spawn(accept::run(listeners, shared, tasks.clone()));
     essential.spawn({
         let feed = Arc::clone(&feed);
         async move { feed.beat().await }
     });
+    if guards.tokens.file().is_some() {
+        essential.spawn(reload_tokens(Arc::clone(&guards.tokens)));
+    }
     if config.max_age.is_some() {
         essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
     }
@@ -168,6 +185,32 @@ async fn drop_what_is_too_old(feed: Arc<Feed>) {
     }
 }
 
+fn guards(config: &Config) -> Result<Guards, TokenError> {
+    let tokens = Tokens::load(config.publish_tokens.clone(), config.publish_token_file.clone())?;
+    Ok(Guards {
+        hosts: AllowedHosts::new(&config.host, &config.allowed_hosts),
+        origins: AllowedOrigins::new(&config.cors_origins),
+        tokens: Arc::new(tokens),
+        publish_rate: config.publish_rate,
+        trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
+    })
+}
+
+/// Takes the tokens anew when their file changes.
+async fn reload_tokens(tokens: Arc<Tokens>) {
+    let Some(file) = tokens.file().map(ToOwned::to_owned) else { return };
+    let mut watch = FileWatch::new([file]);
+    loop {
+        watch.changed().await;
+        let reload = Arc::clone(&tokens);
+        let reloaded = tokio::task::spawn_blocking(move || reload.reload()).await;
+        match reloaded.expect("reading tokens does not panic") {
+            Ok(()) => tracing::info!("the publish tokens were read again"),
+            Err(error) => tracing::error!(%error, "the publish tokens of before hold"),
+        }
+    }
+}
+
 fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppError> {
     let retention = Retention::keeping(config.max_notifications).and_max_age(config.max_age);
     Feed::open(RingLimits::default(), config.heartbeat, metrics, |replica: Arc<dyn Replica>| {
@@ -196,7 +239,7 @@ fn raise_file_limit(connections: u64) {
     }
 }
 
-fn announce(listeners: &[TcpListener], config: &Config) {
+fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards) {
     let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let Some(first) = addresses.first() else { return };
     // An address that stands for all of them is none to open in a browser.
@@ -221,6 +264,13 @@ fn announce(listeners: &[TcpListener], config: &Config) {
     // Nobody may be reading.
     let _ = std::io::stdout().write_all(text.as_bytes());
     let _ = std::io::stdout().flush();
+    let is_reachable = |address: &std::net::SocketAddr| !address.ip().to_canonical().is_loopback();
+    if addresses.iter().any(is_reachable) && !guards.tokens.are_required() {
+        tracing::warn!(
+            "other machines can reach this hub, and whoever does may post, change and delete: \
+             start it with --publish-token to guard that"
+        );
+    }
 }
 
 #[cfg(test)]

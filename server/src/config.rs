@@ -9,7 +9,12 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 
-use crate::log::sqlite::Durability;
+use crate::{
+    http::middleware::{
+        client_address::network, host::host_name, origin::Origin, rate_limit::Rate, token::Secret,
+    },
+    log::sqlite::Durability,
+};
 
 /// One self-hosted feed of notifications, pushed to every open browser and subscriber the moment they are
 /// posted.
@@ -23,8 +28,8 @@ pub struct Config {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// The address to listen on: an IP address or a host name. `0.0.0.0` or `::` lets other machines in; the
-    /// hub asks nobody for a password, so do that only in a network you trust.
+    /// The address to listen on: an IP address or a host name. `0.0.0.0` or `::` lets other machines in: whoever
+    /// reaches the hub can read it, and without --publish-token post and delete too.
     #[arg(long, env = "NOTIFYHUB_HOST", default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub host: String,
 
@@ -77,10 +82,44 @@ pub struct Config {
     #[arg(long, env = "NOTIFYHUB_DRAIN", default_value = "5s", value_name = "TIME", value_parser = drain)]
     pub drain: Duration,
 
+    /// A token that publishers have to show, as NAME:TOKEN or TOKEN; may be given several times. Without any, whoever
+    /// reaches the hub may post, change and delete. Other users of this machine see the command line: prefer the
+    /// environment, or --publish-token-file.
+    #[arg(long = "publish-token", env = "NOTIFYHUB_PUBLISH_TOKEN", value_name = "[NAME:]TOKEN", value_delimiter = ',',
+        hide_env_values = true, help_heading = GUARDS)]
+    pub publish_tokens: Vec<Secret>,
+
+    /// A file with more of them, one a line. It is read again when it changes.
+    #[arg(long, env = "NOTIFYHUB_PUBLISH_TOKEN_FILE", value_name = "FILE", help_heading = GUARDS)]
+    pub publish_token_file: Option<PathBuf>,
+
+    /// How often one address may post, change or delete, such as 10/s, 60/m or 1000/h [default: no such limit].
+    #[arg(long, env = "NOTIFYHUB_PUBLISH_RATE", value_name = "N/UNIT", help_heading = GUARDS)]
+    pub publish_rate: Option<Rate>,
+
+    /// A name that the hub goes by besides localhost, its addresses and --host; may be given several times.
+    #[arg(long = "allowed-host", env = "NOTIFYHUB_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',',
+        value_parser = host_name, help_heading = GUARDS)]
+    pub allowed_hosts: Vec<String>,
+
+    /// A page of another site that may use the hub, such as https://desk.example.com, or * for all; may be given
+    /// several times.
+    #[arg(long = "cors-origin", env = "NOTIFYHUB_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
+        help_heading = GUARDS)]
+    pub cors_origins: Vec<Origin>,
+
+    /// The address or network of a proxy before the hub, whose X-Forwarded-For says where a request comes from; may be
+    /// given several times.
+    #[arg(long = "trusted-proxy", env = "NOTIFYHUB_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',',
+        value_parser = network, help_heading = GUARDS)]
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+
     /// What is written to standard error.
     #[arg(long, env = "NOTIFYHUB_LOG", value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
     pub log: LogLevel,
 }
+
+const GUARDS: &str = "Who may do what";
 
 const AFTER_HELP: &str = "Times are written as 500ms, 15s or 2m. Under systemd socket activation (LISTEN_FDS) the \
     inherited sockets are used instead of --host and --port.";

@@ -13,3 +13,14 @@ struct Error<'a> {
 pub fn json(code: &str, message: &str) -> String {
     serde_json::to_string(&Error { code, message }).expect("strings always encode")
 }
+
+/// A whole answer of HTTP/1.1 that ends its connection, for where there is no endpoint to make one. `status` is the
+/// number and its words; `headers` are lines that end in CR LF.
+pub fn answer(status: &str, code: &str, message: &str, headers: &str) -> String {
+    let body = json(code, message);
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         x-content-type-options: nosniff\r\n{headers}connection: close\r\n\r\n{body}",
+        body.len(),
+    )
+}

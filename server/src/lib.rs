@@ -5,9 +5,9 @@
 //! An arrow means "uses"; nothing points back up, and a test holds the `use` lines to it.
 //!
 //! ```text
-//! main ─► config
+//! main ─► config (its values are the parts' own types)
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
-//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body
+//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch
 //! ```
 
 pub mod app;
@@ -16,6 +16,7 @@ pub mod connection;
 pub mod error_body;
 pub mod event_id;
 pub mod feed;
+pub mod file_watch;
 pub mod http;
 pub mod log;
 pub mod metrics;

@@ -19,6 +19,8 @@ fn main() -> ExitCode {
         print!("{}", http::spec());
         return ExitCode::SUCCESS;
     }
+    // What is stored, and the keys beside it, are for this user alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     start_logging(config.log);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.enable_all().max_blocking_threads(MAX_BLOCKING_THREADS).build() {

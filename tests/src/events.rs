@@ -64,7 +64,7 @@ impl RawEvents {
     pub async fn open_as(version: &str, address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Self {
         let mut client = RawClient::connect(address).await;
         let headers = header_lines(headers);
-        client.send(format!("GET {path} {version}\r\nHost: hub\r\n{headers}\r\n")).await;
+        client.send(format!("GET {path} {version}\r\nHost: localhost\r\n{headers}\r\n")).await;
         RawEvents::over(client).await
     }
 

@@ -120,8 +120,10 @@ impl RawClient {
         body: &[u8],
     ) -> std::io::Result<()> {
         let lines = header_lines(headers);
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nHost: hub\r\nContent-Length: {}\r\n{lines}", body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{lines}",
+            body.len()
+        );
         let bytes = [head.as_bytes(), b"\r\n", body].concat();
         within("the request is sent", self.socket.write_all(&bytes)).await
     }

@@ -36,6 +36,8 @@ pub fn command(arguments: &[&str]) -> Command {
     });
     command
         .args(arguments)
+        // The user's own configuration is none of the tests' business.
+        .env("XDG_CONFIG_HOME", "/nonexistent")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -25,7 +25,14 @@ export class ApiError extends Error {
   }
 }
 
-export function createNotificationApi(baseUrl: string): NotificationApi {
+/** The publish token, for a hub that takes one. */
+export interface TokenSource {
+  readonly current: string | undefined
+  /** Asks the person; `undefined`: they would rather not. */
+  ask(wasWrong: boolean): Promise<string | undefined>
+}
+
+export function createNotificationApi(baseUrl: string, token: TokenSource): NotificationApi {
   const address = new URL('api/notifications', baseUrl)
 
   async function call(url: string | URL, init?: RequestInit): Promise<Response> {
@@ -41,6 +48,22 @@ export function createNotificationApi(baseUrl: string): NotificationApi {
     throw new ApiError(response.status, problem?.message ?? response.statusText, problem?.code)
   }
 
+  /** A call that changes something: with the token, which is asked for when the hub wants one. */
+  async function change(url: string | URL, init: RequestInit): Promise<Response> {
+    const authorized = (shown: string | undefined): RequestInit =>
+      shown ? { ...init, headers: { ...init.headers, authorization: `Bearer ${shown}` } } : init
+    const shown = token.current
+    try {
+      return await call(url, authorized(shown))
+    } catch (error) {
+      // A page that is about to go cannot ask.
+      if (!(error instanceof ApiError) || error.status !== 401 || init.keepalive) throw error
+      const answer = await token.ask(shown !== undefined)
+      if (!answer) throw error
+      return change(url, init)
+    }
+  }
+
   return {
     async list({ limit, before, q, level, tag }, signal) {
       const url = new URL(address)
@@ -52,7 +75,7 @@ export function createNotificationApi(baseUrl: string): NotificationApi {
       return parseNotificationArray(await response.json()) ?? []
     },
     async publish(notification) {
-      const response = await call(address, {
+      const response = await change(address, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(notification),
@@ -62,10 +85,10 @@ export function createNotificationApi(baseUrl: string): NotificationApi {
       return published
     },
     async remove(id, keepalive = false) {
-      await call(`${address}/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive })
+      await change(`${address}/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive })
     },
     async clear() {
-      await call(address, { method: 'DELETE' })
+      await change(address, { method: 'DELETE' })
     },
   }
 }

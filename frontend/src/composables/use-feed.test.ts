@@ -11,6 +11,7 @@ import type { HostToTab, SavedPosition } from '../stream/tab-messages'
 import { maxRemembered, pageSize, useFeed } from './use-feed'
 
 class FakeConnection implements FeedConnection {
+  setToken(): void {}
   onMessage: (message: HostToTab) => void = () => {}
   isShared = true
   opened: (SavedPosition | undefined)[] = []

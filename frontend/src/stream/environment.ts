@@ -18,7 +18,7 @@ export interface StreamEnvironment {
   /** Rejects when the network fails or `signal` aborts; resolves for every status. */
   poll(url: string, etag: string | null, signal: AbortSignal): Promise<PollAnswer>
   /** Moves the read mark at the server. Never rejects: the next mark makes up for a lost one. */
-  markRead(url: string, through: string): Promise<void>
+  markRead(url: string, through: string, token: string | undefined): Promise<void>
   setTimer(callback: () => void, delayMs: number): number
   clearTimer(timer: number): void
   nowMs(): number
@@ -37,8 +37,9 @@ export const browserEnvironment: StreamEnvironment = {
     const body = response.status === 200 ? await response.json() : undefined
     return { status: response.status, etag: response.headers.get('etag'), body }
   },
-  async markRead(url, through) {
-    const headers = { 'content-type': 'application/json' }
+  async markRead(url, through, token) {
+    const headers: Record<string, string> = { 'content-type': 'application/json' }
+    if (token) headers.authorization = `Bearer ${token}`
     const body = JSON.stringify({ through })
     await fetch(url, { method: 'PUT', headers, body, keepalive: true }).catch(() => undefined)
   },

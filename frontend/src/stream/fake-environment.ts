@@ -70,10 +70,10 @@ export class FakeEnvironment implements StreamEnvironment {
     return this.answer
   }
 
-  marks: { url: string; through: string }[] = []
+  marks: { url: string; through: string; token?: string }[] = []
 
-  async markRead(url: string, through: string): Promise<void> {
-    this.marks.push({ url, through })
+  async markRead(url: string, through: string, token?: string): Promise<void> {
+    this.marks.push({ url, through, ...(token && { token }) })
   }
 
   setTimer(callback: () => void, delayMs: number): number {

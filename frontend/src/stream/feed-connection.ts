@@ -1,5 +1,6 @@
 // A tab's end of the feed: joins the shared worker's stream, or holds its own where there is no shared
 // worker, or where it does not answer. Whoever uses it cannot tell which it is.
+import { loadPublishToken } from '../api/publish-token'
 import { browserEnvironment } from './environment'
 import { presenceIntervalMs, StreamHost } from './stream-host'
 import type { HostToTab, Presence, SavedPosition, TabToHost } from './tab-messages'
@@ -12,6 +13,8 @@ export interface FeedConnection {
   onMessage: (message: HostToTab) => void
   open(saved: SavedPosition | undefined): void
   setPresence(presence: Presence): void
+  /** What the hub wants to see before something is changed. */
+  setToken(token: string): void
   wake(): void
   reconnect(): void
   alerted(alertId: number): void
@@ -54,6 +57,10 @@ class TabConnection implements FeedConnection {
     this.link?.post({ type: 'presence', presence })
   }
 
+  setToken(token: string): void {
+    this.link?.post({ type: 'token', token })
+  }
+
   wake(): void {
     this.link?.post({ type: 'wake', online: navigator.onLine })
   }
@@ -76,7 +83,7 @@ class TabConnection implements FeedConnection {
   private use(link: Link): void {
     this.link = link
     const { baseUrl, presence, saved } = this
-    link.post({ type: 'join', baseUrl, presence, saved })
+    link.post({ type: 'join', baseUrl, presence, saved, token: loadPublishToken() })
   }
 
   private receive(link: Link | undefined, message: HostToTab): void {

@@ -45,6 +45,8 @@ export class StreamHost {
   private unread = new Set<string>()
   private baseUrl = ''
   /** Up to which notification all was read, as the server has it. */
+  /** What the hub wants to see before something is changed. */
+  private token: string | undefined
   private readThrough: string | undefined
   private markTimer: number | undefined
   private audible = false
@@ -60,7 +62,11 @@ export class StreamHost {
   receive(port: TabPort, message: TabToHost): void {
     switch (message.type) {
       case 'join':
+        this.token = message.token ?? this.token
         this.join(port, message.presence, message.baseUrl, message.saved)
+        break
+      case 'token':
+        this.token = message.token
         break
       case 'presence':
         this.setPresence(port, message.presence)
@@ -182,7 +188,7 @@ export class StreamHost {
       const newest = this.known?.[0]?.id
       if (!newest || (this.readThrough && newest <= this.readThrough)) return
       this.readThrough = newest
-      void this.environment.markRead(new URL('api/read', this.baseUrl).href, newest)
+      void this.environment.markRead(new URL('api/read', this.baseUrl).href, newest, this.token)
     }, markDelayMs)
   }
 

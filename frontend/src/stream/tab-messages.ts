@@ -23,7 +23,10 @@ export type TabToHost =
       baseUrl: string
       presence: Presence
       saved?: SavedPosition
+      /** The hub's publish token, as far as this browser knows it: a worker cannot look it up. */
+      token?: string
     }
+  | { type: 'token'; token: string }
   | { type: 'presence'; presence: Presence }
   | { type: 'wake'; online: boolean }
   | { type: 'reconnect' }

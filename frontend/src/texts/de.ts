@@ -114,6 +114,14 @@ export const de: Texts = {
     failed: (reason: string) => `Löschen fehlgeschlagen: ${reason}`,
   },
 
+  token: {
+    title: 'Veröffentlichungs-Token',
+    body: 'Dieser Hub verlangt ein Token, bevor etwas gesendet oder gelöscht wird. Wer ihn betreibt, vergibt es; dieser Browser merkt es sich.',
+    wrong: 'Dieses Token kennt der Hub nicht.',
+    label: 'Token',
+    confirm: 'Verwenden',
+  },
+
   test: {
     title: 'Testbenachrichtigung senden',
     heading: 'Titel',

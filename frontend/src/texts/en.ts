@@ -112,6 +112,14 @@ export const en = {
     failed: (reason: string) => `Clearing failed: ${reason}`,
   },
 
+  token: {
+    title: 'Publish token',
+    body: 'This hub asks for a token before anything is posted or deleted. Whoever runs it can give you one; this browser keeps it.',
+    wrong: 'The hub does not know that token.',
+    label: 'Token',
+    confirm: 'Use it',
+  },
+
   test: {
     title: 'Send a test notification',
     heading: 'Title',

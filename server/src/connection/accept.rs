@@ -114,15 +114,11 @@ fn is_out_of_files(error: &io::Error) -> bool {
 async fn refuse(mut socket: TcpStream) -> io::Result<()> {
     // A request that was not read makes the system reset the connection, and the refusal with it.
     read_some(&socket).await?;
-    let body = error_body::json(
+    let answer = error_body::answer(
+        "503 Service Unavailable",
         "too_many_connections",
         "the hub has as many connections as it allows (--max-connections); come back later",
-    );
-    let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         retry-after: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len(),
-        fastrand::u32(2..=10),
+        &format!("retry-after: {}\r\n", fastrand::u32(2..=10)),
     );
     socket.write_all(answer.as_bytes()).await?;
     linger(socket).await

@@ -13,7 +13,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::feed::Subscription;
+use crate::{error_body, feed::Subscription};
 
 /// Whose turn it is.
 enum Turn {
@@ -199,13 +199,8 @@ fn with_error_body(answer: &[u8]) -> Option<Vec<u8>> {
         b"431" => ("head_too_large", "the request's headers are too many or too large"),
         _ => return None,
     };
-    let line = answer.split(|byte| *byte == b'\r').next()?;
-    let body = format!("{{\"code\":\"{code}\",\"message\":\"{message}\"}}");
-    let head = format!(
-        "\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    Some([line, head.as_bytes(), body.as_bytes()].concat())
+    let line = answer.split(|byte| *byte == b'\r').next()?.strip_prefix(b"HTTP/1.1 ")?;
+    Some(error_body::answer(std::str::from_utf8(line).ok()?, code, message, "").into())
 }
 
 #[cfg(test)]

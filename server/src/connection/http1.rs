@@ -19,7 +19,11 @@ use hyper::{Request, Version, body::Incoming, server::conn::http1, service::serv
 use hyper_util::rt::TokioTimer;
 use poem::{
     Endpoint, Response,
-    http::{Method, StatusCode, header::HOST, uri::Scheme},
+    http::{
+        Method, StatusCode,
+        header::{HOST, X_CONTENT_TYPE_OPTIONS},
+        uri::Scheme,
+    },
     web::{LocalAddr, RemoteAddr},
 };
 use socket2::{SockRef, TcpKeepalive};
@@ -197,7 +201,11 @@ fn has_one_host(request: &Request<Incoming>) -> bool {
 }
 
 fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    Response::builder().status(status).content_type("application/json").body(error_body::json(code, message))
+    Response::builder()
+        .status(status)
+        .content_type("application/json")
+        .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .body(error_body::json(code, message))
 }
 
 /// The body of a response.

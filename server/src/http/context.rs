@@ -7,6 +7,10 @@ use std::{
 
 use poem_openapi::Tags;
 
+use super::middleware::{
+    client_address::TrustedProxies, host::AllowedHosts, origin::AllowedOrigins, rate_limit::Rate,
+    token::Tokens,
+};
 use crate::{feed::Feed, metrics::Metrics, shutdown::Shutdown};
 
 #[derive(Tags)]
@@ -34,6 +38,23 @@ pub struct Context {
     pub drain: Duration,
     /// When the hub started.
     pub started: Instant,
+    /// Who may do what.
+    pub guards: Guards,
+}
+
+/// Who may do what.
+#[derive(Clone, Debug)]
+pub struct Guards {
+    /// The names that the hub answers to.
+    pub hosts: AllowedHosts,
+    /// The pages that may use it besides its own.
+    pub origins: AllowedOrigins,
+    /// What publishers have to show.
+    pub tokens: Arc<Tokens>,
+    /// How often one address may publish.
+    pub publish_rate: Option<Rate>,
+    /// Whose word counts on where a request comes from.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// The context behind a pointer. Empty where only the specification is asked for, which no request ever reaches.

@@ -1,6 +1,8 @@
 //! The one error type: every operation fails with it, so that every status is in the specification, and every answer of
 //! status 400 and above has the one error body, also where no operation was reached.
 
+use std::time::Duration;
+
 use poem::{
     IntoResponse, Response,
     error::{MethodNotAllowedError, NotFoundError},
@@ -13,6 +15,7 @@ use poem_openapi::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::middleware::token;
 use crate::{
     feed::{AppendError, Busy, RemoveError},
     notification::InvalidNotification,
@@ -20,6 +23,13 @@ use crate::{
 
 /// After how many seconds to come back when the hub is busy or its storage fails.
 const RETRY_AFTER_S: u64 = 2;
+
+const TOO_MANY_POSTS: &str =
+    "this address publishes more often than the hub allows (--publish-rate); nothing was changed";
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
 
 /// What went wrong.
 #[derive(Clone, Debug, Object, Serialize, Deserialize)]
@@ -42,6 +52,17 @@ pub(super) enum ApiError {
     /// The request is not what it should be: a parameter, a header or the body.
     #[oai(status = 400)]
     Invalid(Json<ErrorBody>),
+    /// This hub takes a publish token for what changes something, and the request shows none or a wrong one.
+    #[oai(status = 401)]
+    Unauthorized(
+        Json<ErrorBody>,
+        /// What to show (RFC 6750, section 3).
+        #[oai(header = "WWW-Authenticate")]
+        String,
+    ),
+    /// A page of another site asks, and the hub was not told to let it (`--cors-origin`).
+    #[oai(status = 403)]
+    Forbidden(Json<ErrorBody>),
     /// There is no such thing (any more).
     #[oai(status = 404)]
     NotFound(Json<ErrorBody>),
@@ -54,9 +75,20 @@ pub(super) enum ApiError {
     /// The body is not declared to be plain JSON.
     #[oai(status = 415)]
     NotJson(Json<ErrorBody>),
+    /// The request is for a host that this hub does not go by (`--allowed-host`).
+    #[oai(status = 421)]
+    Misdirected(Json<ErrorBody>),
     /// The idempotency key was used before, for another content.
     #[oai(status = 422)]
     KeyReused(Json<ErrorBody>),
+    /// This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+    #[oai(status = 429)]
+    TooMany(
+        Json<ErrorBody>,
+        /// After how many seconds to come back.
+        #[oai(header = "Retry-After")]
+        u64,
+    ),
     /// It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
     #[oai(status = 503)]
     Unavailable(
@@ -86,6 +118,35 @@ impl ApiError {
 
     pub(super) fn unsupported(code: &str, message: impl Into<String>) -> Self {
         ApiError::NotJson(ErrorBody::new(code, message))
+    }
+
+    pub(super) fn of_token(refusal: token::Refusal) -> Self {
+        let (code, message) = refusal.describe();
+        ApiError::Unauthorized(ErrorBody::new(code, message), refusal.challenge().into())
+    }
+
+    pub(super) fn of_origin(origin: &str) -> Self {
+        let message = format!(
+            "the page of {origin:?} may not do this here; to let it, start the hub with --cors-origin; behind a proxy, \
+             have it pass the `Host` header on"
+        );
+        ApiError::Forbidden(ErrorBody::new("foreign_origin", message))
+    }
+
+    pub(super) fn of_host(host: &str) -> Self {
+        let message = format!(
+            "this hub does not go by the name {host:?}; if it should, start it with --allowed-host and that name"
+        );
+        ApiError::Misdirected(ErrorBody::new("unknown_host", message))
+    }
+
+    pub(super) fn of_rate(wait: Duration) -> Self {
+        ApiError::TooMany(ErrorBody::new("too_many_posts", TOO_MANY_POSTS), whole_seconds(wait))
+    }
+
+    /// The same for senders that would lose the notification after a 429.
+    pub(super) fn busy_for(wait: Duration) -> Self {
+        ApiError::unavailable("too_many_posts", TOO_MANY_POSTS, whole_seconds(wait))
     }
 
     pub(super) fn unavailable(code: &str, message: impl Into<String>, retry_after_s: u64) -> Self {

@@ -5,6 +5,7 @@ use poem_openapi::{OpenApi, param::Path, payload::Json};
 use super::{
     context::{Shared, Tag},
     error::ApiError,
+    middleware::token::PublishToken,
     notifications::Removed,
 };
 
@@ -21,6 +22,7 @@ impl KeysApi {
     #[oai(path = "/api/keys/:key", method = "delete", operation_id = "withdraw")]
     async fn withdraw(
         &self,
+        _token: PublishToken,
         /// The key that they were posted with, percent-encoded.
         key: Path<String>,
     ) -> Result<Json<Removed>, ApiError> {

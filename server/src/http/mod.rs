@@ -18,7 +18,7 @@ mod events;
 mod filters;
 mod ingest;
 mod keys;
-mod middleware;
+pub mod middleware;
 mod notifications;
 mod page;
 mod read;
@@ -26,7 +26,7 @@ mod router;
 mod status;
 
 pub use self::{
-    context::Context,
+    context::{Context, Guards},
     page::is_built as page_is_built,
     router::{endpoint, spec},
 };

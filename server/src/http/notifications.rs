@@ -16,6 +16,7 @@ use super::{
     context::{Shared, Tag},
     error::ApiError,
     filters::FilterParameters,
+    middleware::token::PublishToken,
 };
 use crate::{
     feed::{self, Published, Status},
@@ -140,6 +141,7 @@ impl NotificationsApi {
     #[oai(path = "/api/notifications", method = "post", operation_id = "publish")]
     async fn publish(
         &self,
+        _token: PublishToken,
         request: &Request,
         /// A name for this post, 1 to 255 characters: made up by the poster, best a UUID.
         #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]
@@ -223,6 +225,7 @@ impl NotificationsApi {
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the operation")]
     async fn clear(
         &self,
+        _token: PublishToken,
         /// Only those with all of these words in message, title, link, source, actor or tags, whatever the case; words
         /// in double quotes have to stand together.
         q: Query<Option<String>>,
@@ -279,6 +282,7 @@ impl NotificationsApi {
     #[oai(path = "/api/notifications/:id", method = "patch", operation_id = "revise")]
     async fn revise(
         &self,
+        _token: PublishToken,
         /// The notification's id.
         id: Path<Uuid>,
         body: RevisionRequest,
@@ -297,6 +301,7 @@ impl NotificationsApi {
     #[oai(path = "/api/notifications/:id", method = "delete", operation_id = "delete")]
     async fn delete(
         &self,
+        _token: PublishToken,
         /// The notification's id.
         id: Path<Uuid>,
     ) -> Result<DeleteResponse, ApiError> {

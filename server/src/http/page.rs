@@ -53,7 +53,8 @@ pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
 fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
     let hash = plain.metadata.sha256_hash();
     let etag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|index| hash[index])));
-    let is_page = has_extension(name, "html");
+    // A worker is held to what its own script was sent with (WHATWG HTML, section 10.2.4).
+    let runs = has_extension(name, "html") || has_extension(name, "js");
     let mut response = Response::builder()
         .header(header::ETAG, &etag)
         .header(header::VARY, "Accept-Encoding")
@@ -62,7 +63,7 @@ fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
             header::CACHE_CONTROL,
             if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" },
         );
-    if is_page {
+    if runs {
         response = response.header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     }
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| names_etag(known.as_bytes(), &etag)) {

@@ -8,6 +8,7 @@ use super::{
     body::JsonBody,
     context::{Shared, Tag},
     error::ApiError,
+    middleware::token::PublishToken,
 };
 
 pub(super) struct ReadApi {
@@ -41,7 +42,11 @@ impl ReadApi {
     /// All who read this feed share one mark: a notification is read when its id is not greater. It never moves back;
     /// the answer says where it is.
     #[oai(path = "/api/read", method = "put", operation_id = "mark_read")]
-    async fn mark_read(&self, request: MarkReadRequest) -> Result<Json<ReadMark>, ApiError> {
+    async fn mark_read(
+        &self,
+        _token: PublishToken,
+        request: MarkReadRequest,
+    ) -> Result<Json<ReadMark>, ApiError> {
         let MarkReadRequest::Json(JsonBody(MarkRead { through })) = request;
         let feed = &self.shared.feed;
         // One that is newer than any id would mark as read what has not been posted yet.

@@ -12,9 +12,15 @@ use poem_openapi::{LicenseObject, OpenApiService};
 
 use super::{
     body,
-    context::{Context, Shared},
-    error, events, ingest, keys,
-    middleware::security_headers,
+    context::{Context, Guards, Shared},
+    error::{self, ApiError},
+    events, ingest, keys,
+    middleware::{
+        is_safe,
+        rate_limit::PublishLimiter,
+        request_id::{self, RequestIds},
+        security_headers,
+    },
     notifications, page, read, status,
 };
 
@@ -73,6 +79,9 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         docs: docs.into(),
         methods,
         no_sse: context.no_sse,
+        publish_limiter: context.guards.publish_rate.map(PublishLimiter::new),
+        guards: context.guards.clone(),
+        request_ids: RequestIds::new(),
     }
 }
 
@@ -87,6 +96,9 @@ struct Site {
     methods: HashMap<String, String>,
     /// There are no event streams.
     no_sse: bool,
+    guards: Guards,
+    publish_limiter: Option<PublishLimiter>,
+    request_ids: RequestIds,
 }
 
 impl Site {
@@ -120,13 +132,53 @@ impl Endpoint for Site {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let mut response = self.respond(request).await;
+        let id = self.request_ids.of(&request);
+        let page = self.guards.origins.headers_for(request.headers());
+        let mut response = match self.admit(&request) {
+            Ok(None) => self.respond(request).await,
+            Ok(Some(answer)) => answer,
+            Err(refusal) => refusal.into_response(),
+        };
+        self.guards.origins.add(page, &mut response);
         security_headers::add(&mut response);
+        request_id::add(id, &mut response);
         Ok(response)
     }
 }
 
 impl Site {
+    /// Whether a request may be made at all, before anything of its body is read. `Some`: the answer, to a browser that
+    /// asks just that.
+    fn admit(&self, request: &Request) -> Result<Option<Response>, ApiError> {
+        let guards = &self.guards;
+        guards.hosts.check(request).map_err(|host| ApiError::of_host(&host))?;
+        if let Some(answer) = guards.origins.preflight(request) {
+            return Ok(Some(answer));
+        }
+        guards.origins.check(request).map_err(|origin| ApiError::of_origin(&origin))?;
+        if is_safe(request.method()) {
+            return Ok(None);
+        }
+        // Before the token: it is not to be guessed either.
+        if let Some(limiter) = &self.publish_limiter
+            && let Some(client) = guards.trusted_proxies.client_of(request)
+        {
+            limiter.check(client).map_err(|wait| {
+                // The senders that are not ours give up after a 429, and come back after a 503.
+                if request.uri().path() == "/api/notify" {
+                    ApiError::busy_for(wait)
+                } else {
+                    ApiError::of_rate(wait)
+                }
+            })?;
+        }
+        let publisher = guards.tokens.check(request).map_err(ApiError::of_token)?;
+        if let Some(publisher) = publisher {
+            tracing::debug!(publisher, path = request.uri().path(), "may publish");
+        }
+        Ok(None)
+    }
+
     async fn respond(&self, mut request: Request) -> Response {
         let path = request.uri().path().to_owned();
         if matches!(*request.method(), Method::GET | Method::HEAD)

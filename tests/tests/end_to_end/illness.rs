@@ -197,7 +197,7 @@ async fn a_second_signal_ends_a_hub_whose_disk_hangs() {
     let mut posting = RawClient::connect(address).await;
     posting
         .send(
-            "POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+            "POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: 15\r\n\r\n{\"message\":\"x\"}",
         )
         .await;
@@ -217,7 +217,7 @@ async fn a_half_closed_post_is_answered() {
         let mut client = RawClient::connect(server.socket_address()).await;
         client
             .send(
-                "POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+                "POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                  Content-Length: 15\r\n\r\n{\"message\":\"x\"}",
             )
             .await;

@@ -4,6 +4,7 @@
 
 mod connections;
 mod durability;
+mod guards;
 mod illness;
 mod push;
 mod rest;

@@ -60,13 +60,14 @@ async fn a_stop_waits_for_nobody_beyond_the_drain() {
     let mut server = TestServer::start(&["--drain", "500ms", "--stall-timeout", "1h"]);
     let address = server.socket_address();
     let mut silent = Vec::new();
-    for request in ["", "GET /healthz HTTP/1.1\r\nHost: h", "GET /events HTTP/1.1\r\nHost: hub\r\n\r\n"] {
+    for request in ["", "GET /healthz HTTP/1.1\r\nHost: h", "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+    {
         let mut client = RawClient::connect(address).await;
         client.send(request).await;
         silent.push(client);
     }
     let mut unfinished = RawClient::connect(address).await;
-    unfinished.send("POST /api/notify HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n{").await;
+    unfinished.send("POST /api/notify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{").await;
     eventually("the stream is open", async || (open_streams(address).await == 1).then_some(())).await;
     let begun = std::time::Instant::now();
     assert!(server.stop().success());
@@ -88,14 +89,14 @@ async fn requests_that_are_under_way_are_answered_and_the_hub_is_no_longer_ready
     let mut posting = RawClient::connect(address).await;
     posting
         .send(
-            "POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+            "POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: 15\r\n\r\n{\"message\"",
         )
         .await;
     let mut asking = RawClient::connect(address).await;
-    asking.send("GET /readyz HTTP/1.1\r\nHost: hub\r\n").await;
+    asking.send("GET /readyz HTTP/1.1\r\nHost: localhost\r\n").await;
     let mut subscribing = RawClient::connect(address).await;
-    subscribing.send("GET /events HTTP/1.1\r\nHost: hub\r\n").await;
+    subscribing.send("GET /events HTTP/1.1\r\nHost: localhost\r\n").await;
     // Only when the heads have been read are the requests under way.
     get(address, "/healthz").await;
 
@@ -162,7 +163,7 @@ async fn read_across_ends(server: SocketAddr, last: &str) -> Vec<String> {
 async fn open_or_none(server: SocketAddr, last_event_id: Option<&str>) -> Option<RawEvents> {
     let mut client = RawClient::over(TcpStream::connect(server).await.ok()?);
     let resume = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
-    client.try_send(format!("GET /events HTTP/1.1\r\nHost: hub\r\n{resume}\r\n")).await.ok()?;
+    client.try_send(format!("GET /events HTTP/1.1\r\nHost: localhost\r\n{resume}\r\n")).await.ok()?;
     RawEvents::try_over(client).await
 }
 

@@ -11,6 +11,7 @@ use crate::{
         body::{JsonBody, idempotency_key},
         context::{Shared, Tag},
         error::ApiError,
+        middleware::token::PublishToken,
     },
     notification::NewNotification,
 };
@@ -52,6 +53,7 @@ impl NotifyApi {
     #[oai(path = "/api/notify", method = "post", operation_id = "notify")]
     async fn notify(
         &self,
+        _token: PublishToken,
         request: &Request,
         /// A name for this post, 1 to 255 characters: made up by the poster, best a UUID.
         #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 255))]

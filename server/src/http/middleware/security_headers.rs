@@ -6,12 +6,19 @@ use poem::{
 };
 
 /// Set on every answer that does not say something of its own.
-const HEADERS: [(HeaderName, &str); 3] = [
+const HEADERS: [(HeaderName, &str); 5] = [
     // The content is of the type it is declared to be (WHATWG Fetch, section 3.6).
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     // Pages of other sites may not embed it (WHATWG Fetch, section 3.7).
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    // Nor hold a window of it (WHATWG HTML, section 7.1.3).
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    // An answer that is no page of ours loads nothing, should a browser show it.
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
 ];
 
 /// Adds the headers.

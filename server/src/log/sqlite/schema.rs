@@ -148,10 +148,43 @@ pub(super) fn lock_directory(directory: &Path) -> Result<File, OpenError> {
     std::fs::create_dir_all(directory).map_err(failed)?;
     let file = File::create(directory.join("notifyhub.lock")).map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {
+            if let Err(error) = keep_private(directory) {
+                tracing::warn!(%error, directory = %directory.display(),
+                    "other users of this machine may be able to read what is stored");
+            }
+            Ok(file)
+        }
         Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(directory.to_owned())),
         Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// The start of the names of all files that the hub makes.
+const FILE_PREFIX: &str = "notifyhub.";
+
+/// Takes from other users what earlier versions let them read. New files are private by the process's file mode creation
+/// mask; a directory that holds other files besides is somebody else's to decide about.
+fn keep_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let restrict = |path: &Path, mode| {
+        let permissions = std::fs::metadata(path)?.permissions();
+        let others_may = permissions.mode() % 0o100;
+        if others_may == 0 {
+            return Ok(());
+        }
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+    };
+    let mut has_only_ours = true;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(FILE_PREFIX.as_bytes()) {
+            restrict(&entry.path(), 0o600)?;
+        } else {
+            has_only_ours = false;
+        }
+    }
+    if has_only_ours { restrict(directory, 0o700) } else { Ok(()) }
 }
 
 /// Opens the database for writing, makes it where it is missing, and brings it up to date; says whether it is new.

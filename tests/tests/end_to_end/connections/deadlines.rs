@@ -25,7 +25,7 @@ async fn slow_requests_are_given_up() {
     assert_eq!(idle.answer().await.status(), 200);
     let mut body = RawClient::connect(address).await;
     body.send(
-        "POST /api/notify HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+        "POST /api/notify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
     )
     .await;
     let dripping = async {
@@ -76,7 +76,7 @@ async fn a_half_closed_stream_is_ended() {
     let server = TestServer::start(&[]);
     let address = server.socket_address();
     let mut client = RawClient::connect(address).await;
-    client.send("GET /events HTTP/1.1\r\nHost: hub\r\n\r\n").await;
+    client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert_eq!(client.head().await.status, 200);
     assert_eq!(open_streams(address).await, 1);
     let mut socket = client.into_socket();
@@ -90,7 +90,7 @@ async fn a_half_closed_stream_is_ended() {
 async fn the_system_watches_over_silent_streams() {
     let server = TestServer::start(&["--heartbeat", "1h"]);
     let mut client = RawClient::connect(server.socket_address()).await;
-    client.send("GET /events HTTP/1.1\r\nHost: hub\r\n\r\n").await;
+    client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert_eq!(client.head().await.status, 200);
     let socket = client.into_socket();
     let end = |address: std::net::SocketAddr| format!("0100007F:{:04X}", address.port());

@@ -37,7 +37,9 @@ impl Visitors {
                     while !stop.load(SeqCst) {
                         let socket = TcpStream::connect(server).await.expect("nobody is refused");
                         let mut client = RawClient::over(socket);
-                        client.send("GET /healthz HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n").await;
+                        client
+                            .send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                            .await;
                         assert_eq!(client.answer().await.status(), 200);
                         visits.fetch_add(1, SeqCst);
                     }

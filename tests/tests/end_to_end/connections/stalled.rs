@@ -19,7 +19,7 @@ async fn stall(server: SocketAddr, version: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(1024).unwrap();
     let mut stream = socket.connect(server).await.unwrap();
-    stream.write_all(format!("GET /events {version}\r\nHost: hub\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("GET /events {version}\r\nHost: localhost\r\n\r\n").as_bytes()).await.unwrap();
     stream
 }
 
@@ -111,7 +111,7 @@ async fn a_reader_that_lags_behind_the_log_is_told() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(1024).unwrap();
     let mut client = notifyhub_tests::http::RawClient::over(socket.connect(address).await.unwrap());
-    client.send("GET /events HTTP/1.1\r\nHost: hub\r\n\r\n").await;
+    client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let mut slow = RawEvents::over(client).await;
     let (_, _) = (slow.next().await, slow.next().await);
     let publisher = server.client();

@@ -89,7 +89,7 @@ async fn head_is_answered_wherever_get_is() {
     for path in ["/", "/docs", "/openapi.json", "/healthz", "/api/notifications", "/nothing"] {
         let expected = get(server.socket_address(), path).await;
         let mut client = notifyhub_tests::http::RawClient::connect(server.socket_address()).await;
-        client.send(format!("HEAD {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")).await;
+        client.send(format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await;
         let head = client.head_alone().await;
         assert_eq!(head.status, expected.status(), "{path}");
         assert_eq!(head.header("content-length"), expected.head.header("content-length"), "{path}");

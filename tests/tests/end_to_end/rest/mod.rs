@@ -35,7 +35,7 @@ async fn messages(server: &TestServer, query: &str) -> Vec<String> {
 }
 
 /// The one error body: a code for programs and a message for people, and nothing else.
-fn assert_problem(answer: &Answer, status: u16, code: &str, message: &str) {
+pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str, message: &str) {
     assert_eq!(answer.status(), status, "{answer:?}");
     assert!(answer.head.header("content-type").unwrap().starts_with("application/json"), "{answer:?}");
     let body = answer.json();

@@ -128,7 +128,7 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
     let mut client = RawClient::connect(server.socket_address()).await;
     client
         .send(
-            "POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+            "POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: 1000000000\r\n\r\n{",
         )
         .await;
@@ -137,7 +137,7 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
     let mut client = RawClient::connect(server.socket_address()).await;
     client
         .send(
-            "POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+            "POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Transfer-Encoding: chunked\r\n\r\n",
         )
         .await;
@@ -242,9 +242,9 @@ async fn a_connection_goes_on_after_a_refusal() {
 #[tokio::test]
 async fn what_is_not_http_is_told_so_and_ends_the_connection() {
     let server = TestServer::start(&[]);
-    let address = format!("GET /{} HTTP/1.1\r\nHost: hub\r\n\r\n", "x".repeat(70_000));
-    let header = format!("GET / HTTP/1.1\r\nHost: hub\r\nX: {}\r\n\r\n", "x".repeat(500_000));
-    let headers = format!("GET / HTTP/1.1\r\nHost: hub\r\n{}\r\n", "X: x\r\n".repeat(1000));
+    let address = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(70_000));
+    let header = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(500_000));
+    let headers = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X: x\r\n".repeat(1000));
     for (request, status, code) in [
         ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", 400, "not_http"),
         ("GET / HTTP/9.9\r\n\r\n", 400, "not_http"),

@@ -85,12 +85,12 @@ async fn requests_in_front_of_the_stream_are_all_answered_first() {
     let mut client = RawClient::connect(server.socket_address()).await;
     client
         .send(
-            "GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n\
-             POST /api/notifications HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n\
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n\
+             POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: 15\r\n\r\n{\"message\":\"x\"}\
-             GET /openapi.json HTTP/1.1\r\nHost: hub\r\n\r\n\
-             GET /nothing HTTP/1.1\r\nHost: hub\r\n\r\n\
-             GET /events HTTP/1.1\r\nHost: hub\r\n\r\n",
+             GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n\
+             GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n\
+             GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
         )
         .await;
     let mut statuses = Vec::new();
@@ -111,7 +111,7 @@ async fn requests_in_front_of_the_stream_are_all_answered_first() {
 async fn bytes_behind_the_request_are_not_misread() {
     let server = TestServer::start(&[]);
     let mut client = RawClient::connect(server.socket_address()).await;
-    client.send("GET /events HTTP/1.1\r\nHost: hub\r\n\r\nDELETE /api/notifications HTTP/1.1\r\nHost: hub\r\n\r\n").await;
+    client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\nDELETE /api/notifications HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let mut events = RawEvents::over(client).await;
     assert_eq!(events.next().await.event(), "hello");
     assert_eq!(events.next().await.event(), "init");
@@ -126,7 +126,7 @@ async fn bytes_behind_the_request_are_not_misread() {
 async fn a_reader_that_talks_without_end_is_cut_off() {
     let server = TestServer::start(&[]);
     let mut client = RawClient::connect(server.socket_address()).await;
-    client.send("GET /events HTTP/1.1\r\nHost: hub\r\n\r\n").await;
+    client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert_eq!(client.head().await.status, 200);
     eventually("the stream is open", async || {
         (open_streams(server.socket_address()).await == 1).then_some(())
@@ -153,7 +153,7 @@ async fn a_body_on_the_request_is_read_and_ignored() {
         "Content-Length: 0\r\n\r\n",
     ] {
         let mut client = RawClient::connect(server.socket_address()).await;
-        client.send(format!("GET /events HTTP/1.1\r\nHost: hub\r\n{body}")).await;
+        client.send(format!("GET /events HTTP/1.1\r\nHost: localhost\r\n{body}")).await;
         let mut events = RawEvents::over(client).await;
         assert_eq!(events.next().await.event(), "hello", "{body}");
         assert_eq!(events.next().await.event(), "init", "{body}");
@@ -169,7 +169,8 @@ async fn a_body_on_the_request_is_read_and_ignored() {
 async fn a_request_that_arrives_byte_by_byte_opens_a_stream() {
     let server = TestServer::start(&[]);
     let mut client = RawClient::connect(server.socket_address()).await;
-    for byte in b"GET /events HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nAccept-Encoding: br, gzip\r\n\r\n"
+    for byte in
+        b"GET /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Encoding: br, gzip\r\n\r\n"
     {
         client.send([*byte]).await;
     }
@@ -184,7 +185,7 @@ async fn head_shows_the_headers_and_opens_nothing() {
     let server = TestServer::start(&[]);
     let mut client = RawClient::connect(server.socket_address()).await;
     client
-        .send("HEAD /events HTTP/1.1\r\nHost: hub\r\n\r\nGET /api/status HTTP/1.1\r\nHost: hub\r\n\r\n")
+        .send("HEAD /events HTTP/1.1\r\nHost: localhost\r\n\r\nGET /api/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await;
     let head = client.head_alone().await;
     assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));

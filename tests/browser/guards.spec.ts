@@ -1,0 +1,159 @@
+// What a real browser lets other sites' pages do to the hub, and how the page asks for the publish token.
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { chromium, type Browser } from '@playwright/test'
+import config from './playwright.config'
+import { Hub } from './support/hub'
+import { expect, test } from './support/test'
+
+const token = '0123456789abcdef'
+
+/** Everything a page can try on another origin; what it got of each. Run in the browser. */
+async function attack(hub: string): Promise<Record<string, string>> {
+  const attempt = async (what: () => Promise<string>) => {
+    try {
+      return await what()
+    } catch {
+      return 'refused'
+    }
+  }
+  const json = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ message: 'from another site' })
+  const read = (path: string, init?: RequestInit) =>
+    attempt(async () => (await (await fetch(hub + path, init)).text()).slice(0, 20) || 'empty')
+  const stream = () =>
+    new Promise<string>((resolve) => {
+      const source = new EventSource(`${hub}events`)
+      const end = (text: string) => (source.close(), resolve(text))
+      source.onerror = () => end('refused')
+      source.addEventListener('hello', () => end('open'))
+    })
+  return {
+    list: await read('api/notifications'),
+    status: await read('api/status'),
+    page: await read(''),
+    post: await read('api/notifications', { method: 'POST', headers: json, body }),
+    delete: await read('api/notifications', { method: 'DELETE' }),
+    stream: await stream(),
+    // These are sent without asking first; that it is refused shows in what is stored.
+    plain: await attempt(async () => {
+      await fetch(`${hub}api/notify`, { method: 'POST', mode: 'no-cors', body })
+      return 'sent'
+    }),
+    beacon: await attempt(async () =>
+      String(navigator.sendBeacon(`${hub}api/notifications`, body)),
+    ),
+  }
+}
+
+test.describe('pages of other sites', () => {
+  let site: Server
+  let browser: Browser
+
+  test.beforeAll(async () => {
+    site = createServer((_, answer) => {
+      answer
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<!doctype html><title>Evil</title>')
+    })
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+    const options = config.use!.launchOptions!
+    // As a rebound name does: the browser takes these for other sites, and they are this machine.
+    const rebound = '--host-resolver-rules=MAP *.example 127.0.0.1'
+    browser = await chromium.launch({ ...options, args: [...options.args!, rebound] })
+  })
+
+  test.afterAll(async () => {
+    await browser.close()
+    site.close()
+  })
+
+  for (const name of ['evil.example', '127.0.0.1']) {
+    test(`a page of ${name} can neither read nor write`, async ({ hub }) => {
+      await hub.publish('a secret')
+      const page = await browser.newPage()
+      await page.goto(`http://${name}:${(site.address() as AddressInfo).port}/`)
+      const result = await page.evaluate(attack, hub.url)
+      expect(result).toEqual({
+        list: 'refused',
+        status: 'refused',
+        page: 'refused',
+        post: 'refused',
+        delete: 'refused',
+        stream: 'refused',
+        plain: 'refused',
+        beacon: 'true',
+      })
+      // And a form, which takes the browser away with it.
+      await page.setContent(
+        `<form method="post" enctype="text/plain" action="${hub.url}api/notifications">
+          <input name='{"message":"from a form","title":"' value='"}'></form>`,
+      )
+      await page.evaluate(() => document.forms[0]!.submit())
+      await page.waitForURL(`${hub.url}**`)
+      expect((await hub.list()).map(({ message }) => message)).toEqual(['a secret'])
+      expect(await hub.streams()).toBe(0)
+      await page.close()
+    })
+  }
+
+  test('a name that is made to point here reaches nothing', async ({ hub }) => {
+    await hub.publish('a secret')
+    const page = await browser.newPage()
+    const answer = await page.goto(`http://rebound.example:${hub.port}/`)
+    expect(answer!.status()).toBe(421)
+    // The page is now one of that origin: for the browser the hub's own.
+    const result = await page.evaluate(attack, `http://rebound.example:${hub.port}/`)
+    for (const [what, got] of Object.entries(result)) {
+      if (what === 'plain') continue
+      if (what === 'beacon') continue
+      expect(`${what}: ${got}`).toMatch(/: (refused|\{"code":"unknown_host)/)
+    }
+    expect((await hub.list()).map(({ message }) => message)).toEqual(['a secret'])
+    await page.close()
+  })
+})
+
+test('the page asks for the publish token once and keeps it', async ({ page }) => {
+  const hub = await Hub.start('--publish-token', token)
+  try {
+    const post = (message: string) =>
+      fetch(`${hub.url}api/notifications`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ message }),
+      })
+    await post('alpha')
+    // The browser reports each 401 on its console.
+    await page.goto(hub.url)
+    await expect(page.getByText('alpha')).toBeVisible()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+
+    await page.getByRole('button', { name: 'Clear all' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click()
+    const question = page.getByRole('dialog', { name: 'Publish token' })
+    await question.getByLabel('Token', { exact: true }).fill('a wrong token here')
+    await question.getByRole('button', { name: 'Use it' }).click()
+    await expect(question.getByText('The hub does not know that token.')).toBeVisible()
+    await question.getByLabel('Token', { exact: true }).fill(token)
+    await question.getByRole('button', { name: 'Use it' }).click()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+    await expect(page.getByText('alpha')).toHaveCount(0)
+    expect(await hub.list()).toEqual([])
+
+    // Kept, also for what the page does by itself: moving the read mark.
+    await post('beta')
+    const status = async () =>
+      (await (await fetch(`${hub.url}api/status`)).json()) as { read_through?: string }
+    const newest = (await hub.list())[0]!.id
+    await expect.poll(async () => (await status()).read_through).toBe(newest)
+    await page.reload()
+    await expect(page.getByText('beta')).toBeVisible()
+    await page.getByRole('button', { name: 'Clear all' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click()
+    await expect(page.getByText('beta')).toHaveCount(0)
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+  } finally {
+    await hub.stop()
+  }
+})
