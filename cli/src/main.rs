@@ -48,6 +48,13 @@ async fn main() -> ExitCode {
             &format!("the hub at {address} refused it: {reason} (here: --token, or NOTIFYHUB_TOKEN)"),
             NOT_SENT,
         ),
+        Err(RequestError::Untrusted(reason)) => fail(
+            &format!(
+                "not sent: the certificate of {address} is not trusted ({reason}). If the hub made its own, name that \
+                 with --ca-cert: notifyhub.tls.pem in its data directory"
+            ),
+            NOT_SENT,
+        ),
         Err(RequestError::NotAHub(found)) => fail(
             &format!(
                 "{address} does not look like a NotifyHub: {found}. Name the right one with --url or --port"

@@ -21,6 +21,8 @@ pub(crate) enum RequestError {
     Refused(String),
     /// It takes a token, and got none or a wrong one.
     Unauthorized(String),
+    /// Its certificate is not trusted.
+    Untrusted(String),
     /// Something else answers there.
     NotAHub(String),
     /// Nothing answers.
@@ -97,6 +99,11 @@ where
 fn classify(error: Error<types::ErrorBody>) -> Attempt {
     match error {
         Error::CommunicationError(error) => {
+            // That does not pass by itself.
+            let cause = root_cause(&error);
+            if error.is_connect() && cause.contains("certificate") {
+                return Attempt::Never(RequestError::Untrusted(cause));
+            }
             let reason = if error.is_connect() { "nothing answers" } else { "the connection broke" };
             Attempt::Later(RequestError::Unreachable(format!("{reason} ({})", root_cause(&error))), None)
         }

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write as _,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,6 +16,7 @@ use crate::{
         Limits, Settings, Shared, accept,
         fan_out::FanOut,
         listen::{self, ListenError},
+        tls::{self, Tls, TlsError},
     },
     feed::{Feed, RingLimits},
     file_watch::FileWatch,
@@ -57,6 +59,9 @@ pub enum AppError {
     /// The publish tokens are of no use.
     #[error(transparent)]
     Tokens(#[from] TokenError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// There is no socket to listen on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -77,6 +82,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let mut signals = Signals::watch().map_err(AppError::Signals)?;
     let metrics = Metrics::default();
     let guards = guards(&config)?;
+    let tls = tls(&config)?;
     let opening = tokio::task::spawn_blocking({
         let (config, metrics) = (config.clone(), metrics.clone());
         move || open_feed(&config, metrics)
@@ -113,16 +119,25 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let tasks = TaskTracker::new();
     let mut essential = JoinSet::new();
     let fan_out = FanOut::start(&feed, &settings, &tasks, &mut essential);
-    let shared =
-        Arc::new(Shared { endpoint: http::endpoint(&context), settings: Arc::clone(&settings), fan_out });
-    announce(&listeners, &config, &guards);
+    let shared = Arc::new(Shared {
+        endpoint: http::endpoint(&context),
+        settings: Arc::clone(&settings),
+        fan_out,
+        tls: tls.clone(),
+    });
+    announce(&listeners, &config, &guards, tls.as_deref());
     let accepting = tokio::spawn(accept::run(listeners, shared, tasks.clone()));
     essential.spawn({
         let feed = Arc::clone(&feed);
         async move { feed.beat().await }
     });
-    if guards.tokens.file().is_some() {
-        essential.spawn(reload_tokens(Arc::clone(&guards.tokens)));
+    if let Some(file) = guards.tokens.file() {
+        let tokens = Arc::clone(&guards.tokens);
+        essential.spawn(take_anew("publish tokens", vec![file.to_owned()], move || tokens.reload()));
+    }
+    if let Some(tls) = tls {
+        let files = tls.files().clone();
+        essential.spawn(take_anew("certificate", vec![files.certificate, files.key], move || tls.reload()));
     }
     if config.max_age.is_some() {
         essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
@@ -196,17 +211,35 @@ fn guards(config: &Config) -> Result<Guards, TokenError> {
     })
 }
 
-/// Takes the tokens anew when their file changes.
-async fn reload_tokens(tokens: Arc<Tokens>) {
-    let Some(file) = tokens.file().map(ToOwned::to_owned) else { return };
-    let mut watch = FileWatch::new([file]);
+/// The certificate, where connections are encrypted.
+fn tls(config: &Config) -> Result<Option<Arc<Tls>>, AppError> {
+    let files = match (&config.tls_cert, &config.tls_key) {
+        (Some(certificate), Some(key)) => tls::Files { certificate: certificate.clone(), key: key.clone() },
+        _ if config.tls_self_signed => {
+            let names: Vec<_> = config.allowed_hosts.iter().chain([&config.host]).cloned().collect();
+            tls::self_signed(&config.data_directory()?, &names)?
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Arc::new(Tls::load(files)?)))
+}
+
+/// Reads files again when they change.
+async fn take_anew<E>(
+    what: &'static str,
+    files: Vec<PathBuf>,
+    reload: impl Fn() -> Result<(), E> + Send + Sync + 'static,
+) where
+    E: std::fmt::Display + Send + 'static,
+{
+    let reload = Arc::new(reload);
+    let mut watch = FileWatch::new(files);
     loop {
         watch.changed().await;
-        let reload = Arc::clone(&tokens);
-        let reloaded = tokio::task::spawn_blocking(move || reload.reload()).await;
-        match reloaded.expect("reading tokens does not panic") {
-            Ok(()) => tracing::info!("the publish tokens were read again"),
-            Err(error) => tracing::error!(%error, "the publish tokens of before hold"),
+        let reload = Arc::clone(&reload);
+        match tokio::task::spawn_blocking(move || reload()).await.expect("reading a file does not panic") {
+            Ok(()) => tracing::info!(what, "read again"),
+            Err(error) => tracing::error!(what, %error, "what was read before is used on"),
         }
     }
 }
@@ -239,7 +272,7 @@ fn raise_file_limit(connections: u64) {
     }
 }
 
-fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards) {
+fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards, tls: Option<&Tls>) {
     let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let Some(first) = addresses.first() else { return };
     // An address that stands for all of them is none to open in a browser.
@@ -248,7 +281,8 @@ fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards) {
     } else {
         first.to_string().rsplit_once(':').map_or_else(String::new, |(host, _)| host.to_owned())
     };
-    let base = format!("http://{host}:{}", first.port());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let base = format!("{scheme}://{host}:{}", first.port());
     let page_note =
         if http::page_is_built() { "" } else { "   (not built: run `make page`, then build again)" };
     let stream =
@@ -257,8 +291,16 @@ fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards) {
         (Store::Sqlite, Ok(directory)) => directory.display().to_string(),
         _ => "in memory: nothing is left after a stop".to_owned(),
     };
+    let certificate = match (tls, config.tls_self_signed) {
+        (Some(tls), true) => {
+            let path = &tls.files().certificate;
+            let fingerprint = tls::fingerprint(path).unwrap_or_else(|error| error.to_string());
+            format!("  Certificate  {}\n  SHA-256 {fingerprint}\n", path.display())
+        }
+        _ => String::new(),
+    };
     let text = format!(
-        "NotifyHub {version}\n  Page    {base}/{page_note}\n  Stream  {stream}\n  API     {base}/docs\n  Data    {store}\n",
+        "NotifyHub {version}\n  Page    {base}/{page_note}\n  Stream  {stream}\n  API     {base}/docs\n  Data    {store}\n{certificate}",
         version = env!("CARGO_PKG_VERSION"),
     );
     // Nobody may be reading.

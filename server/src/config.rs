@@ -114,12 +114,27 @@ pub struct Config {
         value_parser = network, help_heading = GUARDS)]
     pub trusted_proxies: Vec<ipnet::IpNet>,
 
+    /// Speak HTTPS with this certificate, and those that vouch for it, in PEM. Taken anew when the file changes.
+    #[arg(long, env = "NOTIFYHUB_TLS_CERT", value_name = "FILE", requires = "tls_key", help_heading = ENCRYPTION)]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, in PEM.
+    #[arg(long, env = "NOTIFYHUB_TLS_KEY", value_name = "FILE", requires = "tls_cert", help_heading = ENCRYPTION)]
+    pub tls_key: Option<PathBuf>,
+
+    /// Speak HTTPS with a certificate that the hub makes and keeps in its data directory. Browsers ask once whether to
+    /// trust it: compare the fingerprint that the hub prints.
+    #[arg(long, env = "NOTIFYHUB_TLS_SELF_SIGNED", value_parser = BoolishValueParser::new(),
+        conflicts_with = "tls_cert", help_heading = ENCRYPTION)]
+    pub tls_self_signed: bool,
+
     /// What is written to standard error.
     #[arg(long, env = "NOTIFYHUB_LOG", value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
     pub log: LogLevel,
 }
 
 const GUARDS: &str = "Who may do what";
+const ENCRYPTION: &str = "Encryption";
 
 const AFTER_HELP: &str = "Times are written as 500ms, 15s or 2m. Under systemd socket activation (LISTEN_FDS) the \
     inherited sockets are used instead of --host and --port.";

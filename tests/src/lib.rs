@@ -9,6 +9,7 @@
 //! - [`reader`]: an event stream through the SDK.
 //! - [`fake_hub`]: a server that answers as the test says.
 //! - [`proxy`]: a connection that can be cut or made silent.
+//! - [`tls`]: encrypted connections and HTTP/2.
 
 pub mod events;
 pub mod fake_hub;
@@ -17,6 +18,7 @@ pub mod proxy;
 pub mod push;
 pub mod reader;
 pub mod server;
+pub mod tls;
 
 use std::{
     path::PathBuf,

@@ -41,6 +41,7 @@ impl Default for Launch<'_> {
 pub struct TestServer {
     child: Child,
     address: SocketAddr,
+    scheme: &'static str,
     data: TempDir,
     said: Arc<Mutex<String>>,
 }
@@ -55,8 +56,7 @@ impl TestServer {
     pub fn launch(launch: Launch<'_>) -> Self {
         let data = TempDir::new().expect("a directory for temporary files");
         eventually_blocking("a server finds a free port", || {
-            let (child, said, address) = spawn(launch, data.path(), free_port(launch.host)).ok()?;
-            Some((child, said, address))
+            spawn(launch, data.path(), free_port(launch.host)).ok()
         })
         .into_server(data)
     }
@@ -68,9 +68,10 @@ impl TestServer {
 
     /// As [`TestServer::start_again`], in an unusual way.
     pub fn relaunch(&mut self, launch: Launch<'_>) {
-        (self.child, self.said, self.address) = eventually_blocking("the server has its port again", || {
-            spawn(launch, self.data.path(), self.address.port()).ok()
-        });
+        (self.child, self.said, self.address, self.scheme) =
+            eventually_blocking("the server has its port again", || {
+                spawn(launch, self.data.path(), self.address.port()).ok()
+            });
     }
 
     /// Where it listens.
@@ -80,7 +81,7 @@ impl TestServer {
 
     /// Where it listens, as users write it.
     pub fn address(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// A client made by the SDK.
@@ -171,7 +172,7 @@ pub fn server_program() -> PathBuf {
     program("notifyhub-server")
 }
 
-type Started = (Child, Arc<Mutex<String>>, SocketAddr);
+type Started = (Child, Arc<Mutex<String>>, SocketAddr, &'static str);
 
 trait IntoServer {
     fn into_server(self, data: TempDir) -> TestServer;
@@ -179,8 +180,8 @@ trait IntoServer {
 
 impl IntoServer for Started {
     fn into_server(self, data: TempDir) -> TestServer {
-        let (child, said, address) = self;
-        TestServer { child, address, data, said }
+        let (child, said, address, scheme) = self;
+        TestServer { child, address, scheme, data, said }
     }
 }
 
@@ -222,9 +223,13 @@ fn spawn(launch: Launch<'_>, data: &Path, port: u16) -> Result<Started, PortTake
         return Err(PortTaken);
     };
     let page = page.replace("//localhost:", "//127.0.0.1:");
-    let address = page.trim_start_matches("http://").split('/').next().and_then(|text| text.parse().ok());
+    let (scheme, rest) = match page.strip_prefix("https://") {
+        Some(rest) => ("https", rest),
+        None => ("http", page.trim_start_matches("http://")),
+    };
+    let address = rest.split('/').next().and_then(|text| text.parse().ok());
     let address: SocketAddr = address.unwrap_or_else(|| panic!("no address to connect to: {page}"));
-    Ok((child, said, address))
+    Ok((child, said, address, scheme))
 }
 
 fn forget_settings(command: &mut Command) -> &mut Command {

@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -18,9 +19,10 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    http1::{self, Shared},
-    limiter::Limiter,
+    http1, https,
+    limiter::{Limiter, Permit},
     linger::{linger, read_some},
+    respond::Shared,
 };
 use crate::error_body;
 
@@ -86,7 +88,7 @@ async fn accept_on<E>(
         metrics.connections_accepted.inc();
         match limiter.admit(peer.ip()) {
             Some(permit) => {
-                tasks.spawn(http1::serve(socket, peer, Arc::clone(&shared), permit));
+                tasks.spawn(serve(socket, peer, Arc::clone(&shared), permit, tasks.clone()));
             }
             None => {
                 metrics.connections_refused.inc();
@@ -100,6 +102,26 @@ async fn accept_on<E>(
                 });
             }
         }
+    }
+}
+
+async fn serve<E>(
+    socket: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared<E>>,
+    permit: Permit,
+    tasks: TaskTracker,
+) where
+    E: Endpoint<Output = Response> + 'static,
+{
+    if let Err(error) = http1::configure(&socket, &shared.settings.limits) {
+        tracing::debug!(%peer, %error, "a connection was gone before it began");
+        return;
+    }
+    match shared.tls.clone() {
+        // On the heap: most connections are not encrypted, and a task is as large as its largest part.
+        Some(tls) => Box::pin(https::serve(socket, peer, &tls, shared, permit, tasks)).await,
+        None => http1::serve(socket, peer, shared, permit).await,
     }
 }
 

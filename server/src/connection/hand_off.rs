@@ -11,12 +11,12 @@ use std::{
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{error_body, feed::Subscription};
 
 /// Whose turn it is.
-enum Turn {
+pub(super) enum Turn {
     /// The peer's, for its first request.
     First,
     /// The peer's: nothing was asked, or everything was answered.
@@ -39,16 +39,6 @@ enum Turn {
 #[derive(Clone)]
 pub(super) struct Conversation(Arc<Mutex<Turn>>);
 
-/// What the service has answered.
-pub(super) enum Answer {
-    /// A response with an end.
-    Response,
-    /// An event stream that stays under hyper.
-    Stream,
-    /// An event stream that takes the socket away.
-    Departure(Subscription),
-}
-
 impl Conversation {
     pub(super) fn new() -> Self {
         Conversation(Arc::new(Mutex::new(Turn::First)))
@@ -64,13 +54,9 @@ impl Conversation {
         *self.turn() = Turn::Service;
     }
 
-    /// The service has answered it.
-    pub(super) fn answered(&self, answer: Answer) {
-        *self.turn() = match answer {
-            Answer::Response => Turn::Writing,
-            Answer::Stream => Turn::Streaming,
-            Answer::Departure(subscription) => Turn::Leaving(subscription),
-        };
+    /// The service has answered it: `Writing`, `Streaming` or `Leaving`.
+    pub(super) fn answered(&self, turn: Turn) {
+        *self.turn() = turn;
     }
 
     /// hyper has taken the whole body of the answer.
@@ -124,32 +110,32 @@ impl Drop for BodyEnd {
 }
 
 /// See the module.
-pub(super) struct Socket {
-    io: TokioIo<TcpStream>,
+pub(super) struct Socket<T> {
+    io: TokioIo<T>,
     conversation: Conversation,
 }
 
-impl Socket {
-    pub(super) fn new(stream: TcpStream, conversation: Conversation) -> Self {
-        Socket { io: TokioIo::new(stream), conversation }
+impl<T: Unpin> Socket<T> {
+    pub(super) fn new(io: T, conversation: Conversation) -> Self {
+        Socket { io: TokioIo::new(io), conversation }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
+    pub(super) fn into_inner(self) -> T {
         self.io.into_inner()
     }
 
-    fn io(self: Pin<&mut Self>) -> Pin<&mut TokioIo<TcpStream>> {
+    fn io(self: Pin<&mut Self>) -> Pin<&mut TokioIo<T>> {
         Pin::new(&mut self.get_mut().io)
     }
 }
 
-impl Read for Socket {
+impl<T: AsyncRead + Unpin> Read for Socket<T> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         self.io().poll_read(cx, buf)
     }
 }
 
-impl Write for Socket {
+impl<T: AsyncWrite + Unpin> Write for Socket<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if self.conversation.is_peers_turn()
             && let Some(answer) = with_error_body(buf)
@@ -214,7 +200,7 @@ mod tests {
         assert!(is_peers_turn());
         conversation.asked();
         let body = BodyEnd(conversation.clone());
-        conversation.answered(Answer::Response);
+        conversation.answered(Turn::Writing);
         conversation.flushed();
         assert!(!is_peers_turn(), "a piece was flushed, and there are more");
         drop(body);

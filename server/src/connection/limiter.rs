@@ -53,6 +53,13 @@ impl Limiter {
     }
 }
 
+impl Permit {
+    /// A place for one more stream on the same connection, if there is one: each counts as a connection would.
+    pub(super) fn another(&self) -> Option<Permit> {
+        self.limiter.admit(self.address)
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.limiter.open.fetch_sub(1, Ordering::Relaxed);

@@ -58,7 +58,7 @@ export class Hub {
       let printed = ''
       child.stdout!.on('data', (data: Buffer) => {
         printed += data.toString()
-        const address = /Page\s+(http:\/\/\S+)/.exec(printed)
+        const address = /Page\s+(https?:\/\/\S+)/.exec(printed)
         if (address) resolve(address[1]!)
       })
       child.once('error', reject)

@@ -246,7 +246,7 @@ async fn tokens_of_a_file_hold_from_when_it_changes() {
     assert_eq!(post(TOKEN).await, 401);
     fs::write(&file, "nonsense\n").unwrap();
     notifyhub_tests::eventually("the broken file is told", async || {
-        server.said().contains("the publish tokens of before hold").then_some(())
+        server.said().contains("used on").then_some(())
     })
     .await;
     assert_eq!(post("fedcba9876543210").await, 201);

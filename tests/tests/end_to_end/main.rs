@@ -4,6 +4,7 @@
 
 mod connections;
 mod durability;
+mod encrypted;
 mod guards;
 mod illness;
 mod push;

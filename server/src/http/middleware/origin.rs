@@ -143,13 +143,15 @@ mod tests {
         builder.finish()
     }
 
+    /// Headers, and whether a request with them passes with no origin allowed, with one, with all.
+    type Case = (&'static [(&'static str, &'static str)], [bool; 3]);
+
     #[test]
     fn other_sites_pages_are_refused_what_changes_and_streams() {
         let none = AllowedOrigins::default();
         let some = AllowedOrigins::new(&["https://desk.example".parse().expect("valid")]);
         let any = AllowedOrigins::new(&["*".parse().expect("valid")]);
-        // Headers, and whether a POST passes with no origin allowed, with one, with all.
-        let cases: [(&[(&str, &str)], [bool; 3]); 10] = [
+        let cases: [Case; 10] = [
             (&[], [true; 3]),
             (&[("Sec-Fetch-Site", "same-origin"), ("Origin", "http://hub.example:9080")], [true; 3]),
             (&[("Sec-Fetch-Site", "none")], [true; 3]),
