@@ -3,7 +3,7 @@
 //! # Layout
 //! - `schema`: the file: who owns it, how it is opened, what brings an older one up to date.
 //! - `rows`: entries and idempotency keys as rows.
-//! - `writer`: the thread that writes, with group commit. `requests`: the way to it and back.
+//! - `writer`: writing, with group commit. `requests`: the way to it and back.
 //! - `sweep`: deleting what retention has dropped.
 //! - `reader`: reading entries.
 //! - `checkpoint`: bringing the write-ahead log into the database.
@@ -26,7 +26,6 @@ use std::{
         mpsc::{self, TrySendError},
     },
     thread,
-    time::Instant,
 };
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -38,7 +37,7 @@ use self::{
     requests::{Answers, Request},
     rows::{ENTRY_COLUMNS, entry_of_row},
     sweep::Unswept,
-    writer::{BUSY_TIMEOUT, Writer, open_files},
+    writer::{BUSY_TIMEOUT, SharedWriter, Writer, open_files},
 };
 use crate::{
     event_id::{Epoch, Seq},
@@ -55,6 +54,8 @@ const MAX_WAITING: usize = 8192;
 pub struct SqliteLog {
     /// Gone once the log is closed; the writer then ends.
     requests: Mutex<Option<mpsc::SyncSender<Request>>>,
+    /// Gone once the log has ended.
+    writer: Arc<SharedWriter>,
     /// Says when the writer has ended.
     ended: Mutex<Option<oneshot::Receiver<()>>>,
     reader: Reader,
@@ -110,21 +111,25 @@ impl SqliteLog {
             retention,
             replica,
             condition: condition.clone(),
-            next_tick: Instant::now(),
             _lock: lock,
         };
+        let writer = Arc::new(SharedWriter::new(writer));
         let (requests, incoming) = mpsc::sync_channel(MAX_WAITING);
         let (end, ended) = oneshot::channel();
         thread::Builder::new()
             .name("log-writer".into())
-            .spawn(move || {
-                // Dropped when the thread ends, also by a panic.
-                let _end = end;
-                writer.run(&incoming);
+            .spawn({
+                let writer = Arc::clone(&writer);
+                move || {
+                    // Dropped when the thread ends, also by a panic.
+                    let _end = end;
+                    writer.run(&incoming);
+                }
             })
             .map_err(|error| OpenError::Directory(directory.to_owned(), error))?;
         Ok(SqliteLog {
             requests: Mutex::new(Some(requests)),
+            writer,
             ended: Mutex::new(Some(ended)),
             reader: Reader::new(Arc::clone(&connection), resume_point),
             connection,
@@ -203,18 +208,26 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
 
 impl Log for SqliteLog {
     fn append(&self, command: Command) -> BoxFuture<'_, Result<Appended, AppendError>> {
-        let (answer, answered) = oneshot::channel();
-        let sent = match &*self.requests.lock().expect("no code panics while it holds the sender") {
-            None => Err(AppendError::Closed),
-            Some(requests) => requests.try_send(Request { command, answer }).map_err(|error| match error {
-                TrySendError::Full(_) => AppendError::Unavailable {
-                    reason: format!("{MAX_WAITING} posts wait for the disk already"),
-                },
-                TrySendError::Disconnected(_) => AppendError::Closed,
-            }),
-        };
         Box::pin(async move {
-            sent?;
+            let requests = self.requests.lock().expect("no code panics while it holds the sender").clone();
+            let Some(requests) = requests else { return Err(AppendError::Closed) };
+            let command = match self.writer.commit_alone(command) {
+                Ok(outcome) => return outcome,
+                Err(command) => command,
+            };
+            let (answer, answered) = oneshot::channel();
+            self.writer.one_waits();
+            let sent = requests.try_send(Request { command, answer });
+            drop(requests);
+            if let Err(error) = sent {
+                self.writer.wait_no_more(1);
+                return Err(match error {
+                    TrySendError::Full(_) => AppendError::Unavailable {
+                        reason: format!("{MAX_WAITING} posts wait for the disk already"),
+                    },
+                    TrySendError::Disconnected(_) => AppendError::Closed,
+                });
+            }
             // The writer ended before it answered.
             answered.await.unwrap_or_else(|_| Err(AppendError::Unknown("the hub stopped meanwhile".into())))
         })

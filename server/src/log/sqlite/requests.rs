@@ -17,7 +17,8 @@ pub(super) struct Request {
 /// Where one who appends waits.
 pub(super) type Answer = oneshot::Sender<Outcome>;
 
-type Outcome = Result<Appended, AppendError>;
+/// What an append came to.
+pub(super) type Outcome = Result<Appended, AppendError>;
 type Batch = Vec<(Answer, Outcome)>;
 
 /// Hands answers on.

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use futures_util::FutureExt as _;
+
 use super::*;
 use crate::{
     log::{Change, Commit, Entry, IdempotencyKey},
@@ -254,11 +256,13 @@ async fn a_database_that_another_program_holds_is_told_and_recovered_from() {
     let other = Connection::open(directory.path().join(FILE_NAME)).expect("opens");
     other.execute_batch("BEGIN IMMEDIATE").expect("locks");
     // One that nobody waits for any more is not stored later.
-    let given_up = log.append(publish("b"));
+    let mut given_up = log.append(publish("b"));
+    assert_eq!((&mut given_up).now_or_never(), None, "it waits");
     let refused = log.append(publish("c")).await;
     assert_eq!(refused, Err(AppendError::Rejected("another program holds the database".into())));
     assert!(matches!(*log.condition().borrow(), Condition::Degraded(_)));
-    let late = log.append(publish("d"));
+    let mut late = log.append(publish("d"));
+    assert_eq!((&mut late).now_or_never(), None, "it waits");
     drop(late);
     drop(given_up);
     other.execute_batch("ROLLBACK").expect("unlocks");
@@ -308,4 +312,60 @@ async fn old_removals_are_deleted_although_nothing_is_dropped() {
     }
     until("old removals are deleted", || rows(directory.path()) <= 11).await;
     close(log).await;
+}
+
+/// Notes on which thread it is handed each commit.
+#[derive(Default)]
+struct ThreadNames(Mutex<Vec<Option<String>>>);
+
+impl Replica for ThreadNames {
+    fn load(&self, _: Stored) {}
+
+    fn apply(&self, commit: Commit) {
+        let name = thread::current().name().map(str::to_owned);
+        self.0.lock().expect("not poisoned").extend(commit.entries.iter().map(|_| name.clone()));
+    }
+}
+
+/// Who appends alone is not kept waiting for another thread; where many do, one thread commits for all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_that_comes_alone_is_committed_where_it_is_made() {
+    const WRITER: Option<&str> = Some("log-writer");
+    const EACH: u64 = 50;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let threads = Arc::<ThreadNames>::default();
+    let retention = Retention::keeping(NonZeroU64::new(1000).expect("not zero"));
+    let replica = Arc::<ThreadNames>::clone(&threads);
+    let log = SqliteLog::open(directory.path(), retention, Durability::Relaxed, replica).expect("opens");
+    let log = Arc::new(log);
+    let append_each = async |log: Arc<SqliteLog>| {
+        let mut ids = Vec::new();
+        for _ in 0..EACH {
+            let appended = log.append(publish("x")).await.expect("stored");
+            ids.push(appended.notification.expect("published").notification.id);
+        }
+        ids
+    };
+    let mut ids = append_each(Arc::clone(&log)).await;
+    {
+        let names = threads.0.lock().expect("not poisoned");
+        assert_eq!(names[0].as_deref(), WRITER);
+        assert_ne!(names.last().expect("there are some").as_deref(), WRITER);
+    }
+    let crowd: Vec<_> = (0..8).map(|_| tokio::spawn(append_each(Arc::clone(&log)))).collect();
+    for one in crowd {
+        let own = one.await.expect("does not panic");
+        assert!(own.is_sorted());
+        ids.extend(own);
+    }
+    ids.extend(append_each(Arc::clone(&log)).await);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len() as u64, EACH * 10, "each is stored once");
+    let names = std::mem::take(&mut *threads.0.lock().expect("not poisoned"));
+    let by_the_writer = names.iter().filter(|name| name.as_deref() == WRITER).count() as u64;
+    assert!(by_the_writer >= 2 * 16, "{by_the_writer} of {} by the thread", names.len());
+    log.close();
+    log.ended().await;
+    assert_eq!(log.append(publish("late")).await, Err(AppendError::Closed));
 }

@@ -1,12 +1,13 @@
-//! The one thread that writes: all appends that wait are one transaction and one fsync (group commit), so the rate of
-//! durable appends grows with the number of those who append.
+//! The one who writes: all appends that wait are one transaction and one fsync (group commit), so the rate of durable
+//! appends grows with the number of those who append. A thread does it; an append that comes alone is committed where
+//! it was made, which saves two changes of thread.
 
 use std::{
     fs::File,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -14,21 +15,25 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use tokio::sync::watch;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::watch,
+    task::block_in_place,
+};
 
 use super::{
     Durability,
     checkpoint::{Checkpoints, checkpoint},
     guard::Guard,
-    requests::{Answers, Request},
+    requests::{Answers, Outcome, Request},
     rows, schema,
     sweep::Unswept,
 };
 use crate::{
     event_id::{Epoch, Seq},
     log::{
-        AppendError, Appended, Change, Command, Commit, Condition, IDEMPOTENCY_PERIOD, MAX_IDEMPOTENCY_KEYS,
-        Replica, Retention, Subject,
+        AppendError, Change, Command, Commit, Condition, IDEMPOTENCY_PERIOD, MAX_IDEMPOTENCY_KEYS, Replica,
+        Retention, Subject,
         index::{Index, Plan},
     },
 };
@@ -44,6 +49,9 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most idempotency keys that are forgotten in one transaction.
 const KEYS_FORGOTTEN_AT_A_TIME: u32 = 2000;
+
+/// After how many commits with a single append each the next one is committed where it was made.
+const SINGLE_COMMITS: usize = 16;
 
 /// How many rows that retention has dropped stay until they are deleted, many at once.
 const SWEEP_AT: usize = 256;
@@ -110,14 +118,13 @@ pub(super) struct Writer {
     pub(super) retention: Retention,
     pub(super) replica: Arc<dyn Replica>,
     pub(super) condition: watch::Sender<Condition>,
-    pub(super) next_tick: Instant,
     /// Held as long as the log is open: keeps a second hub out.
     pub(super) _lock: File,
 }
 
 /// What a transaction came to.
 struct Transaction {
-    outcomes: Vec<Result<Appended, AppendError>>,
+    outcomes: Vec<Outcome>,
     commit: Commit,
     /// Whether content is void now, and has to go from the write-ahead log too.
     voids_content: bool,
@@ -133,56 +140,127 @@ enum Failure {
     ForeignWriter,
 }
 
-impl Writer {
-    /// Works until nobody can append any more.
-    pub(super) fn run(mut self, incoming: &Receiver<Request>) {
-        loop {
-            let wait = self.next_tick.saturating_duration_since(Instant::now());
-            let first = match incoming.recv_timeout(wait) {
-                Ok(request) => Some(request),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            if Instant::now() >= self.next_tick {
-                self.tick();
-                self.next_tick = Instant::now() + TICK;
-            }
-            let waiting = first.into_iter().chain(std::iter::from_fn(|| incoming.try_recv().ok()));
-            // Whoever has gone is not served: it does not know, and may have asked again.
-            let requests: Vec<_> =
-                waiting.take(MAX_BATCH).filter(|request| !request.answer.is_closed()).collect();
-            if !requests.is_empty() {
-                self.serve(requests);
-            }
+/// The writer, for the thread and for whoever appends alone.
+pub(super) struct SharedWriter {
+    /// Held for a transaction; gone once the log has ended.
+    writer: Mutex<Option<Writer>>,
+    /// How many appends wait for the thread.
+    waiting: AtomicUsize,
+    /// How many commits in a row had one append each, with no other one waiting. Where several append, group commit does
+    /// more for them than saving changes of thread for one.
+    single_commits: AtomicUsize,
+}
+
+impl SharedWriter {
+    pub(super) fn new(writer: Writer) -> Self {
+        SharedWriter {
+            writer: Mutex::new(Some(writer)),
+            waiting: AtomicUsize::new(0),
+            single_commits: AtomicUsize::new(0),
         }
     }
 
+    /// Counts one more that waits for the thread.
+    pub(super) fn one_waits(&self) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// So many wait no more.
+    pub(super) fn wait_no_more(&self, count: usize) {
+        self.waiting.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// Commits an append on this thread if nobody else appends; gives it back otherwise. The runtime's other tasks go on
+    /// on another thread meanwhile.
+    pub(super) fn commit_alone(&self, command: Command) -> Result<Outcome, Command> {
+        let is_alone = self.waiting.load(Ordering::Acquire) == 0
+            && self.single_commits.load(Ordering::Relaxed) >= SINGLE_COMMITS;
+        let may_block = || {
+            Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+        };
+        if !is_alone || !may_block() {
+            return Err(command);
+        }
+        let Ok(mut writer) = self.writer.try_lock() else { return Err(command) };
+        let Some(writer) = writer.as_mut() else { return Err(command) };
+        let outcomes = block_in_place(|| writer.carry_out(std::iter::once(&command)));
+        self.committed(1);
+        Ok(outcomes.and_then(|mut outcomes| outcomes.pop().expect("each command has an outcome")))
+    }
+
+    /// Works until nobody can append any more.
+    pub(super) fn run(&self, incoming: &Receiver<Request>) {
+        let mut next_tick = Instant::now();
+        loop {
+            let first = match incoming.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
+                Ok(request) => Some(request),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let mut writer = self.lock();
+            let Some(writer) = writer.as_mut() else { break };
+            if Instant::now() >= next_tick {
+                writer.tick();
+                next_tick = Instant::now() + TICK;
+            }
+            let waiting = first.into_iter().chain(std::iter::from_fn(|| incoming.try_recv().ok()));
+            let mut requests: Vec<_> = waiting.take(MAX_BATCH).collect();
+            self.wait_no_more(requests.len());
+            // Whoever has gone is not served: it does not know, and may have asked again.
+            requests.retain(|request| !request.answer.is_closed());
+            if !requests.is_empty() {
+                let count = requests.len();
+                writer.serve(requests);
+                self.committed(count);
+            }
+        }
+        // The files are closed by whoever waits for the end.
+        drop(self.lock().take());
+    }
+
+    fn committed(&self, count: usize) {
+        if count == 1 && self.waiting.load(Ordering::Acquire) == 0 {
+            self.single_commits.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.single_commits.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.writer.lock().expect("a defect in a transaction ends the log")
+    }
+}
+
+impl Writer {
     fn serve(&mut self, requests: Vec<Request>) {
+        match self.carry_out(requests.iter().map(|request| &request.command)) {
+            Ok(outcomes) => {
+                self.answers.give(requests.into_iter().map(|request| request.answer).zip(outcomes).collect());
+            }
+            Err(error) => self.answers.give_all(requests, &error),
+        }
+    }
+
+    /// Commits commands if anything can be stored; an error is that of each.
+    fn carry_out<'a>(
+        &mut self,
+        commands: impl Iterator<Item = &'a Command>,
+    ) -> Result<Vec<Outcome>, AppendError> {
         let unavailable = match &*self.condition.borrow() {
             Condition::Stopped(reason) => Some(reason.to_string()),
             condition if self.files.is_none() => condition.reason().map(ToString::to_string),
             _ => None,
         };
         if let Some(reason) = unavailable {
-            return self.answers.give_all(requests, &AppendError::Unavailable { reason });
+            return Err(AppendError::Unavailable { reason });
         }
-        match self.commit(requests.iter().map(|request| &request.command)) {
-            Ok(outcomes) => {
-                self.answers.give(requests.into_iter().map(|request| request.answer).zip(outcomes).collect());
-                self.set_condition(Condition::Ready);
-            }
-            Err(failure) => {
-                let error = self.failed(&failure);
-                self.answers.give_all(requests, &error);
-            }
-        }
+        let outcomes = self.commit(commands).map_err(|failure| self.failed(&failure))?;
+        self.set_condition(Condition::Ready);
+        Ok(outcomes)
     }
 
     /// Carries out commands in one transaction: all of it is stored, or nothing.
-    fn commit<'a>(
-        &mut self,
-        commands: impl Iterator<Item = &'a Command>,
-    ) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
+    fn commit<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Vec<Outcome>, Failure> {
         self.index.begin();
         let unswept = self.unswept.mark();
         match self.store(commands) {
