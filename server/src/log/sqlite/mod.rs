@@ -34,7 +34,7 @@ use tokio::sync::{oneshot, watch};
 pub use self::schema::{Durability, FILE_NAME, OpenError};
 use self::{
     reader::Reader,
-    requests::{Answers, Request},
+    requests::Request,
     rows::{ENTRY_COLUMNS, entry_of_row},
     sweep::Unswept,
     writer::{BUSY_TIMEOUT, SharedWriter, Writer, open_files},
@@ -105,7 +105,6 @@ impl SqliteLog {
             reader: Arc::clone(&connection),
             index,
             unswept: Unswept::nothing(point),
-            answers: Answers::start(),
             // Nobody else can have given out numbers of a log that was made just now.
             epoch: (!is_new).then(Epoch::random),
             retention,

@@ -112,7 +112,6 @@ pub(super) struct Writer {
     pub(super) reader: Arc<Mutex<Option<Connection>>>,
     pub(super) index: Index,
     pub(super) unswept: Unswept,
-    pub(super) answers: Answers,
     /// Stored with the first commit of this run.
     pub(super) epoch: Option<Epoch>,
     pub(super) retention: Retention,
@@ -149,12 +148,14 @@ pub(super) struct SharedWriter {
     /// How many commits in a row had one append each, with no other one waiting. Where several append, group commit does
     /// more for them than saving changes of thread for one.
     single_commits: AtomicUsize,
+    answers: Answers,
 }
 
 impl SharedWriter {
     pub(super) fn new(writer: Writer) -> Self {
         SharedWriter {
             writer: Mutex::new(Some(writer)),
+            answers: Answers::start(),
             waiting: AtomicUsize::new(0),
             single_commits: AtomicUsize::new(0),
         }
@@ -197,8 +198,8 @@ impl SharedWriter {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let mut writer = self.lock();
-            let Some(writer) = writer.as_mut() else { break };
+            let mut guard = self.lock();
+            let Some(writer) = guard.as_mut() else { break };
             if Instant::now() >= next_tick {
                 writer.tick();
                 next_tick = Instant::now() + TICK;
@@ -208,10 +209,19 @@ impl SharedWriter {
             self.wait_no_more(requests.len());
             // Whoever has gone is not served: it does not know, and may have asked again.
             requests.retain(|request| !request.answer.is_closed());
-            if !requests.is_empty() {
-                let count = requests.len();
-                writer.serve(requests);
-                self.committed(count);
+            if requests.is_empty() {
+                continue;
+            }
+            let outcomes = writer.carry_out(requests.iter().map(|request| &request.command));
+            // Before the answers: whoever has one may append again at once.
+            self.committed(requests.len());
+            drop(guard);
+            match outcomes {
+                Ok(outcomes) => {
+                    let answers = requests.into_iter().map(|request| request.answer);
+                    self.answers.give(answers.zip(outcomes).collect());
+                }
+                Err(error) => self.answers.give_all(requests, &error),
             }
         }
         // The files are closed by whoever waits for the end.
@@ -232,15 +242,6 @@ impl SharedWriter {
 }
 
 impl Writer {
-    fn serve(&mut self, requests: Vec<Request>) {
-        match self.carry_out(requests.iter().map(|request| &request.command)) {
-            Ok(outcomes) => {
-                self.answers.give(requests.into_iter().map(|request| request.answer).zip(outcomes).collect());
-            }
-            Err(error) => self.answers.give_all(requests, &error),
-        }
-    }
-
     /// Commits commands if anything can be stored; an error is that of each.
     fn carry_out<'a>(
         &mut self,
