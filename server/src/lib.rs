@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! main ─► config (its values are the parts' own types)
+//!   ├──► maintenance ─► config, log
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
 //!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch
 //! ```
@@ -19,6 +20,7 @@ pub mod feed;
 pub mod file_watch;
 pub mod http;
 pub mod log;
+pub mod maintenance;
 pub mod metrics;
 pub mod notification;
 pub mod shutdown;

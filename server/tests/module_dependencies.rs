@@ -8,8 +8,9 @@ use std::{
 
 /// What each module may use.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("main", &["app", "config", "http"]),
+    ("main", &["app", "config", "http", "maintenance"]),
     ("app", &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown"]),
+    ("maintenance", &["config", "log"]),
     ("connection", &["error_body", "event_id", "feed", "metrics", "shutdown", "sse"]),
     ("http", &["feed", "metrics", "notification", "shutdown", "sse"]),
     ("feed", &["event_id", "log", "metrics", "notification", "sse"]),

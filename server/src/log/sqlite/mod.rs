@@ -7,18 +7,23 @@
 //! - `sweep`: deleting what retention has dropped.
 //! - `reader`: reading entries.
 //! - `checkpoint`: bringing the write-ahead log into the database.
-//! - `guard`: noticing that the files are no longer the right ones.
+//! - `guard`: noticing that the files are no longer the right ones. `stall`: noticing that the disk does not answer.
+//! - `check`: whether a file is in order. `copy`: backup and restore.
 
+mod check;
 mod checkpoint;
+mod copy;
 mod guard;
 mod reader;
 mod requests;
 mod rows;
 mod schema;
+mod stall;
 mod sweep;
 mod writer;
 
 use std::{
+    future::ready,
     path::Path,
     sync::{
         Arc, Mutex,
@@ -32,11 +37,16 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
-pub use self::schema::{Durability, FILE_NAME, OpenError};
+pub use self::{
+    check::{Report, check},
+    copy::{CopyError, back_up, restore},
+    schema::{Durability, FILE_NAME, OpenError},
+};
 use self::{
     reader::Reader,
     requests::{Answers, Request},
     rows::{ENTRY_COLUMNS, entry_of_row},
+    stall::Progress,
     sweep::Unswept,
     writer::{BUSY_TIMEOUT, Writer, open_files},
 };
@@ -61,6 +71,7 @@ pub struct SqliteLog {
     /// The reader's connection, to be closed with the log.
     connection: Arc<Mutex<Option<Connection>>>,
     condition: watch::Sender<Condition>,
+    progress: Arc<Progress>,
 }
 
 impl SqliteLog {
@@ -96,7 +107,13 @@ impl SqliteLog {
         let is_new = files.as_ref().is_some_and(|files| files.is_new);
         let point = index.positions().oldest_resume_point;
         let resume_point = Arc::new(AtomicU64::new(point.get()));
+        let progress = Arc::<Progress>::default();
+        progress.watch({
+            let condition = condition.clone();
+            move || writer::set_condition(&condition, Condition::Degraded(stall::reason().into()))
+        });
         let writer = Writer {
+            progress: Arc::clone(&progress),
             path: path.clone(),
             durability,
             files,
@@ -129,6 +146,7 @@ impl SqliteLog {
             reader: Reader::new(Arc::clone(&connection), resume_point),
             connection,
             condition,
+            progress,
         })
     }
 }
@@ -203,6 +221,10 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
 
 impl Log for SqliteLog {
     fn append(&self, command: Command) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        let mut stalled = self.progress.is_stalled();
+        if *stalled.borrow_and_update() {
+            return Box::pin(ready(Err(AppendError::Unavailable { reason: stall::reason() })));
+        }
         let (answer, answered) = oneshot::channel();
         let sent = match &*self.requests.lock().expect("no code panics while it holds the sender") {
             None => Err(AppendError::Closed),
@@ -215,8 +237,13 @@ impl Log for SqliteLog {
         };
         Box::pin(async move {
             sent?;
-            // The writer ended before it answered.
-            answered.await.unwrap_or_else(|_| Err(AppendError::Unknown("the hub stopped meanwhile".into())))
+            tokio::select! {
+                // The writer may have ended before it answered.
+                answer = answered => {
+                    answer.unwrap_or_else(|_| Err(AppendError::Unknown("the hub stopped meanwhile".into())))
+                }
+                Ok(_) = stalled.wait_for(|is_stalled| *is_stalled) => Err(AppendError::Unknown(stall::reason())),
+            }
         })
     }
 

@@ -22,6 +22,7 @@ use super::{
     guard::Guard,
     requests::{Answers, Request},
     rows, schema,
+    stall::Progress,
     sweep::Unswept,
 };
 use crate::{
@@ -111,6 +112,7 @@ pub(super) struct Writer {
     pub(super) replica: Arc<dyn Replica>,
     pub(super) condition: watch::Sender<Condition>,
     pub(super) next_tick: Instant,
+    pub(super) progress: Arc<Progress>,
     /// Held as long as the log is open: keeps a second hub out.
     pub(super) _lock: File,
 }
@@ -141,8 +143,9 @@ impl Writer {
             let first = match incoming.recv_timeout(wait) {
                 Ok(request) => Some(request),
                 Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return self.progress.close(),
             };
+            self.progress.begin();
             if Instant::now() >= self.next_tick {
                 self.tick();
                 self.next_tick = Instant::now() + TICK;
@@ -154,6 +157,7 @@ impl Writer {
             if !requests.is_empty() {
                 self.serve(requests);
             }
+            self.progress.end();
         }
     }
 
@@ -303,17 +307,7 @@ impl Writer {
     }
 
     fn set_condition(&self, condition: Condition) {
-        self.condition.send_if_modified(|known| {
-            if *known == condition || matches!(known, Condition::Stopped(_)) {
-                return false;
-            }
-            match condition.reason() {
-                Some(reason) => tracing::error!(%reason, "nothing is stored"),
-                None => tracing::info!("notifications are stored again"),
-            }
-            *known = condition;
-            true
-        });
+        set_condition(&self.condition, condition);
     }
 
     /// What is done from time to time.
@@ -372,6 +366,21 @@ impl Writer {
             Err(error) => self.set_condition(Condition::Degraded(error.to_string().into())),
         }
     }
+}
+
+/// Says it once, when it changes. A log that has stopped stays so.
+pub(super) fn set_condition(known: &watch::Sender<Condition>, condition: Condition) {
+    known.send_if_modified(|known| {
+        if *known == condition || matches!(known, Condition::Stopped(_)) {
+            return false;
+        }
+        match condition.reason() {
+            Some(reason) => tracing::error!(%reason, "nothing is stored"),
+            None => tracing::info!("notifications are stored again"),
+        }
+        *known = condition;
+        true
+    });
 }
 
 /// Opens the database for writing and for reading.
