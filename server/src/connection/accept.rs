@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use poem::{Endpoint, Response};
@@ -36,6 +36,17 @@ const MAX_REFUSALS: usize = 256;
 
 /// How long a refused connection has to send its request and read the refusal.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The first second, since 1970, that HTTP cannot say any more: year 10000 (RFC 9110, section 5.6.7).
+const END_OF_HTTP_TIME: u64 = 253_402_300_800;
+
+/// Why a connection is refused.
+#[derive(Clone, Copy)]
+enum Refusal {
+    TooManyConnections,
+    /// Each answer has to say the time, and hyper panics where it cannot.
+    ImpossibleTime,
+}
 
 /// Serves connections until the shutdown begins, then stops accepting and returns. The connections are on
 /// `tasks`.
@@ -86,17 +97,22 @@ async fn accept_on<E>(
         };
         is_starved = false;
         metrics.connections_accepted.inc();
-        match limiter.admit(peer.ip()) {
-            Some(permit) => {
+        let admitted = if time_can_be_said() {
+            limiter.admit(peer.ip()).ok_or(Refusal::TooManyConnections)
+        } else {
+            Err(Refusal::ImpossibleTime)
+        };
+        match admitted {
+            Ok(permit) => {
                 tasks.spawn(serve(socket, peer, Arc::clone(&shared), permit, tasks.clone()));
             }
-            None => {
+            Err(refusal) => {
                 metrics.connections_refused.inc();
                 let open = refusals.fetch_add(1, Ordering::Relaxed);
                 let refusals = Arc::clone(&refusals);
                 tasks.spawn(async move {
                     if open < MAX_REFUSALS {
-                        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, refuse(socket)).await;
+                        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, refuse(socket, refusal)).await;
                     }
                     refusals.fetch_sub(1, Ordering::Relaxed);
                 });
@@ -125,6 +141,10 @@ async fn serve<E>(
     }
 }
 
+fn time_can_be_said() -> bool {
+    SystemTime::now().duration_since(UNIX_EPOCH).is_ok_and(|since| since.as_secs() < END_OF_HTTP_TIME)
+}
+
 fn is_out_of_files(error: &io::Error) -> bool {
     use rustix::io::Errno;
     [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM]
@@ -133,13 +153,23 @@ fn is_out_of_files(error: &io::Error) -> bool {
 }
 
 /// Says when to come back: each a little later or earlier, so that not all come back at once.
-async fn refuse(mut socket: TcpStream) -> io::Result<()> {
+async fn refuse(mut socket: TcpStream, refusal: Refusal) -> io::Result<()> {
+    let (code, message) = match refusal {
+        Refusal::TooManyConnections => (
+            "too_many_connections",
+            "the hub has as many connections as it allows (--max-connections); come back later",
+        ),
+        Refusal::ImpossibleTime => (
+            "impossible_time",
+            "the clock of the hub's machine is before 1970 or after 9999: set it, and the hub works again",
+        ),
+    };
     // A request that was not read makes the system reset the connection, and the refusal with it.
     read_some(&socket).await?;
     let answer = error_body::answer(
         "503 Service Unavailable",
-        "too_many_connections",
-        "the hub has as many connections as it allows (--max-connections); come back later",
+        code,
+        message,
         &format!("retry-after: {}\r\n", fastrand::u32(2..=10)),
     );
     socket.write_all(answer.as_bytes()).await?;
