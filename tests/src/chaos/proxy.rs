@@ -16,6 +16,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -35,6 +36,7 @@ struct Shared {
     /// The most bytes of answers after which a connection comes to its end.
     max_bytes: u32,
     is_calm: AtomicBool,
+    has_begun: watch::Sender<bool>,
     accepted: AtomicUsize,
     deeds: Mutex<Deeds>,
 }
@@ -108,6 +110,7 @@ impl MoodyProxy {
             name: name.to_owned(),
             max_bytes,
             is_calm: AtomicBool::new(true),
+            has_begun: watch::Sender::new(false),
             accepted: AtomicUsize::new(0),
             deeds: Mutex::default(),
         });
@@ -120,9 +123,10 @@ impl MoodyProxy {
         format!("http://{}", self.address)
     }
 
-    /// From now on connections have moods.
+    /// From now on connections have moods; those that are open have to come back.
     pub(crate) fn begin(&self) {
         self.shared.is_calm.store(false, SeqCst);
+        self.shared.has_begun.send_replace(true);
     }
 
     /// From now on new connections have none.
@@ -189,6 +193,8 @@ async fn pass(client: TcpStream, mood: Mood, shared: Arc<Shared>) {
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (mut from_client, to_client) = client.into_split();
     let (from_server, mut to_server) = server.into_split();
+    let mut has_begun = shared.has_begun.subscribe();
+    let is_early = !*has_begun.borrow_and_update();
     let requests = async {
         let ends = mood.ending == Ending::CutRequest;
         let mut left = if ends { mood.after % 2000 } else { usize::MAX };
@@ -207,6 +213,7 @@ async fn pass(client: TcpStream, mood: Mood, shared: Arc<Shared>) {
     let resets = tokio::select! {
         () = requests => mood.ending == Ending::CutRequest,
         resets = answers(from_server, to_client, mood, &shared) => resets,
+        _ = has_begun.changed(), if is_early => false,
     };
     if resets {
         // Both ends are dropped now, and the client is told so without a goodbye.

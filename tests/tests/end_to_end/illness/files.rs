@@ -1,6 +1,6 @@
 //! Files that are deleted, damaged or held by another program while the hub uses them.
 
-use std::{fs, os::unix::fs::FileExt as _};
+use std::{fs, os::unix::fs::FileExt as _, path::Path};
 
 use notifyhub_tests::{
     events::RawEvents,
@@ -10,34 +10,38 @@ use notifyhub_tests::{
 };
 use serde_json::json;
 
-/// The database is deleted under it: it notices, refuses what it could not keep, and goes on showing what it has.
+/// The database is deleted under it, or its directory is moved away: it notices, refuses what it could not keep, and goes
+/// on showing what it has.
 #[tokio::test]
 async fn a_database_that_is_gone_is_told() {
-    let server = TestServer::start(&[]);
-    let address = server.socket_address();
-    assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
-    assert_eq!(get(address, "/readyz").await.status(), 200);
-    std::fs::remove_file(server.data_directory().join("notifyhub.db")).unwrap();
-    let ready = eventually("it is not ready", async || {
-        let ready = get(address, "/readyz").await;
-        (ready.status() == 503).then_some(ready)
-    })
-    .await;
-    assert!(ready.json()["message"].as_str().unwrap().contains("was deleted or moved"), "{ready:?}");
-    let refused = post(address, "/api/notifications", r#"{"message":"after"}"#).await;
-    assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
-    assert!(refused.head.header("retry-after").is_some());
-    assert_eq!(get(address, "/api/status").await.json()["ready"], false);
-    assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
-    for _ in 0..20 {
-        post(address, "/api/notifications", r#"{"message":"after"}"#).await;
+    type Damage = fn(&Path);
+    let damages: [Damage; 2] = [
+        |data| fs::remove_file(data.join("notifyhub.db")).unwrap(),
+        |data| fs::rename(data, data.with_extension("moved")).unwrap(),
+    ];
+    for damage in damages {
+        let server = TestServer::start(&[]);
+        let address = server.socket_address();
+        assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
+        assert_eq!(get(address, "/readyz").await.status(), 200);
+        damage(server.data_directory());
+        let ready = eventually("it is not ready", async || {
+            let ready = get(address, "/readyz").await;
+            (ready.status() == 503).then_some(ready)
+        })
+        .await;
+        assert!(ready.json()["message"].as_str().unwrap().contains("was deleted or moved"), "{ready:?}");
+        for _ in 0..20 {
+            let refused = post(address, "/api/notifications", r#"{"message":"after"}"#).await;
+            assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
+            assert!(refused.head.header("retry-after").is_some());
+        }
+        assert_eq!(get(address, "/api/status").await.json()["ready"], false);
+        assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
+        let told = server.said().matches("nothing is stored").count();
+        assert_eq!(told, 2, "once, with its reason: {}", server.said());
+        let _ = fs::rename(server.data_directory().with_extension("moved"), server.data_directory());
     }
-    assert_eq!(
-        server.said().matches("nothing is stored").count(),
-        2,
-        "once, with its reason: {}",
-        server.said()
-    );
 }
 
 /// Another program holds the database for longer than the hub waits for it. The second time nobody reads what the hub

@@ -3,6 +3,7 @@
 mod clock;
 mod disk;
 mod files;
+mod memory;
 
 use notifyhub_tests::{
     events::RawEvents,
