@@ -8,10 +8,12 @@
 //! main ─► config (its values are the parts' own types)
 //!   ├──► maintenance ─► config, log
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
-//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch
+//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
+//!                                                                     clock
 //! ```
 
 pub mod app;
+pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod error_body;

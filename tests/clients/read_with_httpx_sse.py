@@ -23,7 +23,8 @@ with httpx.Client(trust_env=False) as client:
         try:
             with connect_sse(client, "GET", sys.argv[1], headers=headers, timeout=timeout) as source:
                 for event in source.iter_sse():
-                    last_event_id = event.id
+                    # Without an id of its own, as hello: the place stays what it was.
+                    last_event_id = event.id or last_event_id
                     if event.retry is not None:
                         retry_ms = event.retry
                     data = json.loads(event.data)

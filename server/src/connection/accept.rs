@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use poem::{Endpoint, Response};
@@ -24,7 +24,7 @@ use super::{
     linger::{linger, read_some},
     respond::Shared,
 };
-use crate::error_body;
+use crate::{clock, error_body};
 
 /// How long to wait before accepting again after that failed, which it mostly does because the file descriptors ran
 /// out. Connections that end in the meantime give theirs back; those that wait stay in the system's queue.
@@ -37,14 +37,11 @@ const MAX_REFUSALS: usize = 256;
 /// How long a refused connection has to send its request and read the refusal.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The first second, since 1970, that HTTP cannot say any more: year 10000 (RFC 9110, section 5.6.7).
-const END_OF_HTTP_TIME: u64 = 253_402_300_800;
-
 /// Why a connection is refused.
 #[derive(Clone, Copy)]
 enum Refusal {
     TooManyConnections,
-    /// Each answer has to say the time, and hyper panics where it cannot.
+    /// The clock says what no answer can.
     ImpossibleTime,
 }
 
@@ -97,7 +94,7 @@ async fn accept_on<E>(
         };
         is_starved = false;
         metrics.connections_accepted.inc();
-        let admitted = if time_can_be_said() {
+        let admitted = if clock::can_be_said() {
             limiter.admit(peer.ip()).ok_or(Refusal::TooManyConnections)
         } else {
             Err(Refusal::ImpossibleTime)
@@ -139,10 +136,6 @@ async fn serve<E>(
         Some(tls) => Box::pin(https::serve(socket, peer, &tls, shared, permit, tasks)).await,
         None => http1::serve(socket, peer, shared, permit).await,
     }
-}
-
-fn time_can_be_said() -> bool {
-    SystemTime::now().duration_since(UNIX_EPOCH).is_ok_and(|since| since.as_secs() < END_OF_HTTP_TIME)
 }
 
 fn is_out_of_files(error: &io::Error) -> bool {

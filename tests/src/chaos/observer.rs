@@ -159,7 +159,8 @@ impl Observer {
         match reason {
             "resumed" => {}
             "fresh" if !self.has_init => self.awaits_init = Some(false),
-            "expired" => self.awaits_init = Some(true),
+            // `unknown`: even the name of its last event's stretch of the log is forgotten.
+            "expired" | "unknown" => self.awaits_init = Some(true),
             other => {
                 self.counts.other += 1;
                 self.tell(format!("started afresh as {other} at number {}", self.head));
@@ -286,6 +287,6 @@ mod tests {
         assert!(judged(vec![put(1, "a"), put(2, "b"), put(3, "c"), put(4, "d")]).0.other > 0);
         let deleted = Seen::Deleted { event_id: "e-4".into(), id: "b".into() };
         assert!(judged(vec![put(1, "a"), put(2, "b"), put(3, "c"), deleted]).0.lost > 0);
-        assert!(judged(vec![put(1, "a"), put(2, "b"), put(3, "c"), hello("unknown")]).0.other > 0);
+        assert!(judged(vec![put(1, "a"), put(2, "b"), put(3, "c"), hello("fresh")]).0.other > 0);
     }
 }

@@ -14,7 +14,10 @@ use notifyhub_sdk::{
     types,
 };
 
-use super::work::{Ledger, Post, Then};
+use super::{
+    dice::dice,
+    work::{Ledger, Post, Then},
+};
 
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -27,6 +30,9 @@ pub(crate) struct Publishing {
     pub(crate) seed: u64,
     pub(crate) count: usize,
     pub(crate) keeps_all: bool,
+    /// The longest that a publisher waits before the next post. Subscribers that are cut off are away for seconds: in a
+    /// short run there would be nothing left to miss.
+    pub(crate) longest_pause_ms: u64,
     pub(crate) next: AtomicUsize,
     pub(crate) ledger: Ledger,
     /// Attempts, of all requests.
@@ -44,6 +50,8 @@ impl Publishing {
             if number >= self.count {
                 return Ok(());
             }
+            let mut dice = dice(self.seed, "pace", number);
+            tokio::time::sleep(Duration::from_millis(dice.u64(..=self.longest_pause_ms))).await;
             let post = Post::of(self.seed, number, self.keeps_all);
             self.post(&client, post).await.map_err(|error| format!("post {number}: {error}"))?;
         }

@@ -146,6 +146,7 @@ pub async fn run(plan: Plan) -> Figures {
         seed: plan.seed,
         count: plan.count,
         keeps_all: plan.keeps_all(),
+        longest_pause_ms: (350_000 / plan.count as u64).clamp(10, 150),
         next: AtomicUsize::new(0),
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),

@@ -94,6 +94,7 @@ pub async fn soak(plan: SoakPlan) -> SoakFigures {
         seed: plan.seed,
         count: usize::MAX,
         keeps_all: true,
+        longest_pause_ms: 0,
         next: AtomicUsize::new(0),
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),

@@ -18,6 +18,7 @@ use super::{
     checkpoint::checkpoint,
     schema::{self, FILE_NAME, OpenError},
 };
+use crate::clock;
 
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +121,7 @@ fn set_aside(database: &Path) -> io::Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
     }
-    let now = chrono::Utc::now().format("%Y%m%dT%H%M%S%.3fZ");
+    let now = clock::now().format("%Y%m%dT%H%M%S%.3fZ");
     let kept = database.with_file_name(format!("notifyhub.before-restore-{now}.db"));
     let (wal, kept_wal) = (beside(database, "-wal"), beside(&kept, "-wal"));
     if wal.exists() {

@@ -51,6 +51,7 @@ use self::{
     writer::{BUSY_TIMEOUT, Writer, open_files},
 };
 use crate::{
+    clock,
     event_id::{Epoch, Seq},
     log::{
         AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Entry, EntryPage, Log,
@@ -172,7 +173,7 @@ fn load(
     let before = index.positions().oldest_resume_point;
     // The limits may be lower than when the notifications were stored.
     index.begin();
-    let dropped = index.retain(retention, chrono::Utc::now());
+    let dropped = index.retain(retention, clock::now());
     let point = index.positions().oldest_resume_point;
     let retained =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {

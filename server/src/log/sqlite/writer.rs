@@ -26,6 +26,7 @@ use super::{
     sweep::Unswept,
 };
 use crate::{
+    clock,
     event_id::{Epoch, Seq},
     log::{
         AppendError, Appended, Change, Command, Commit, Condition, IDEMPOTENCY_PERIOD, MAX_IDEMPOTENCY_KEYS,
@@ -213,7 +214,7 @@ impl Writer {
 
     fn store<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Transaction, Failure> {
         let Some(files) = self.files.as_mut() else { return Err(Failure::ForeignWriter) };
-        let (index, now) = (&mut self.index, Utc::now());
+        let (index, now) = (&mut self.index, clock::now());
         let transaction = files
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -351,7 +352,7 @@ impl Writer {
     fn forget_old_keys(&mut self) -> rusqlite::Result<()> {
         let Some(files) = self.files.as_mut() else { return Ok(()) };
         let period_ms = i64::try_from(IDEMPOTENCY_PERIOD.as_millis()).unwrap_or(i64::MAX);
-        let oldest_ms = Utc::now().timestamp_millis().saturating_sub(period_ms);
+        let oldest_ms = clock::now().timestamp_millis().saturating_sub(period_ms);
         rows::forget_keys(&files.connection, MAX_IDEMPOTENCY_KEYS, oldest_ms, KEYS_FORGOTTEN_AT_A_TIME)
             .map(drop)
     }

@@ -76,7 +76,8 @@ async fn a_database_that_another_program_holds_is_told_and_recovered_from() {
 /// hub has in memory, rather than being cut off again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_page_starves_no_subscriber() {
-    let mut server = TestServer::start(&["--max-notifications", "100000", "--drain", "100ms"]);
+    let options = ["--max-notifications", "100000", "--durability", "relaxed", "--drain", "100ms"];
+    let mut server = TestServer::start(&options);
     let address = server.socket_address();
     let mut events = RawEvents::open(address, "/events", &[]).await;
     let beginning = events.next().await.data()["latest_id"].as_str().unwrap().to_owned();
@@ -88,7 +89,7 @@ async fn a_damaged_page_starves_no_subscriber() {
     for _ in 0..16 {
         let (client, message) = (client.clone(), message.clone());
         posting.spawn(async move {
-            for _ in 0..300 {
+            for _ in 0..270 {
                 notifyhub_tests::reader::publish(&client, &message).await;
             }
         });
@@ -96,7 +97,7 @@ async fn a_damaged_page_starves_no_subscriber() {
     posting.join_all().await;
     // A restart brings everything into the database file.
     assert!(server.stop().success());
-    server.start_again(&["--max-notifications", "100000"]);
+    server.start_again(&options);
     let path = server.data_directory().join("notifyhub.db");
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     let length = file.metadata().unwrap().len();
