@@ -1,7 +1,11 @@
 //! What is done with a database from the command line, beside a hub or without one: backup, check, restore. Says what
 //! came of it.
 
-use std::{fmt::Write as _, io::Write as _, path::Path};
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     config::{Config, NoDataDirectory},
@@ -21,8 +25,8 @@ pub enum MaintenanceError {
     #[error(transparent)]
     Copy(#[from] CopyError),
     /// The database was looked at, and is damaged.
-    #[error("{0} is not in order:{1}")]
-    Damaged(String, String),
+    #[error("{0} is not in order:\n  {1}")]
+    Damaged(PathBuf, String),
 }
 
 /// `notifyhub-server backup FILE`.
@@ -40,8 +44,7 @@ pub fn check(config: &Config, file: Option<&Path>) -> Result<(), MaintenanceErro
     };
     let report = sqlite::check(&path)?;
     if !report.problems.is_empty() {
-        let problems: String = report.problems.iter().map(|problem| format!("\n  {problem}")).collect();
-        return Err(MaintenanceError::Damaged(path.display().to_string(), problems));
+        return Err(MaintenanceError::Damaged(path, report.problems.join("\n  ")));
     }
     let mut text = format!("{} is in order: {}", path.display(), contents(&report));
     let _ = write!(

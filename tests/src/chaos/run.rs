@@ -302,7 +302,7 @@ fn judge(
             Some(item)
                 if item.message == post.message && item.is_resolved == (post.then == Then::Resolve) => {}
             Some(item) => {
-                figures.violations.push(format!("stored as something else: {item:?}, not {post:?}"))
+                figures.violations.push(format!("stored as something else: {item:?}, not {post:?}"));
             }
             None => {
                 figures.lost += 1;

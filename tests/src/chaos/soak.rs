@@ -227,17 +227,15 @@ impl SoakFigures {
             self.violations.push(format!("too short: looked only {} times", self.samples.len()));
             return;
         }
-        let watched: [(&str, fn(&Sample) -> u64, u64); 3] = [
-            ("memory", |sample| sample.memory, MEMORY_SLACK),
-            ("files", |sample| sample.files, FILES_SLACK),
-            ("descriptors", |sample| sample.descriptors, DESCRIPTORS_SLACK),
-        ];
-        for (name, value, slack) in watched {
+        let mut watch = |name: &str, value: fn(&Sample) -> u64, slack| {
             let (before, after) = growth(&self.samples, value);
             if after > before + before / 10 + slack {
                 self.violations.push(format!("{name} grew from {before} to {after}"));
             }
-        }
+        };
+        watch("memory", |sample| sample.memory, MEMORY_SLACK);
+        watch("files", |sample| sample.files, FILES_SLACK);
+        watch("descriptors", |sample| sample.descriptors, DESCRIPTORS_SLACK);
     }
 
     pub(crate) fn table(&self) -> String {
