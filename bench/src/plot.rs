@@ -123,7 +123,7 @@ pub fn timeline(title: &str, y_unit: &str, series: &[Series]) -> String {
 /// Of 1, 2, 5, 10 … the one that divides up to `max` into at most 6 parts.
 fn step(max: f64) -> f64 {
     let decade = 10_f64.powf((max / 10.0).log10().floor());
-    [1.0, 2.0, 5.0, 10.0].iter().map(|step| step * decade).find(|step| max / step <= 6.0).unwrap_or(max)
+    [1.0, 2.0, 5.0, 10.0, 20.0].iter().map(|step| step * decade).find(|step| max / step <= 6.0).unwrap_or(max)
 }
 
 fn multiples(step: f64, max: f64) -> impl Iterator<Item = f64> {

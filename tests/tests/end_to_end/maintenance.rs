@@ -92,8 +92,8 @@ async fn a_restored_backup_is_what_was_stored_and_subscribers_are_told() {
         publish(&server, &n.to_string()).await;
     }
     let lost = latest_id(&server).await;
-    let list = get(address, "/api/notifications").await;
-    let etag = list.head.header("etag").unwrap().to_owned();
+    let polled = get(address, "/api/notifications").await;
+    let etag = polled.head.header("etag").unwrap().to_owned();
     fails(&["restore", &backup.name()], server.data_directory(), "another notifyhub-server is using");
     server.kill();
     let wal = server.data_directory().join("notifyhub.db-wal");
