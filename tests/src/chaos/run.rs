@@ -251,7 +251,7 @@ pub(crate) async fn end_of(
 ) -> Vec<String> {
     let last = Post {
         message: "the end".into(),
-        idempotency_key: format!("chaos-{}-end", publishing.seed),
+        idempotency_key: Some(format!("chaos-{}-end", publishing.seed)),
         card: None,
         state: None,
         then: Then::Nothing,

@@ -14,7 +14,8 @@ const CARDS: usize = 12;
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
     pub(crate) message: String,
-    pub(crate) idempotency_key: String,
+    /// Without one it must not be tried again.
+    pub(crate) idempotency_key: Option<String>,
     /// The card it is about: a newer post of it takes the place of an open one.
     pub(crate) card: Option<String>,
     pub(crate) state: Option<&'static str>,
@@ -49,7 +50,7 @@ impl Post {
         };
         Post {
             message: format!("{number} {padding}"),
-            idempotency_key: format!("chaos-{seed}-{number}"),
+            idempotency_key: Some(format!("chaos-{seed}-{number}")),
             card,
             state,
             then,
