@@ -106,3 +106,13 @@ bench: page ## Measure against the bare-socket limit and other hubs; writes docs
 .PHONY: bench-smoke
 bench-smoke: binaries ## The short form: fails if a delivery is lost
 	target/debug/notifyhub-bench smoke
+
+.PHONY: chaos
+chaos: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## 100,000 posts under kills and cuts: COUNT=…, SEED=… runs one again; DOCS=docs writes it down
+	TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python target/debug/notifyhub-chaos run --count $(or $(COUNT),100000) \
+		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
+
+.PHONY: soak
+soak: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## 30 minutes of steady load: MINUTES=…, SEED=…; DOCS=docs writes it down
+	TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python target/debug/notifyhub-chaos soak --minutes $(or $(MINUTES),30) \
+		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))

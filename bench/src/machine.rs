@@ -3,7 +3,7 @@
 use std::fs;
 
 /// The machine in one line.
-pub(crate) fn describe() -> String {
+pub fn describe() -> String {
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
     let model = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".into());
     let kib = field("/proc/meminfo", "MemTotal").and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
@@ -12,13 +12,13 @@ pub(crate) fn describe() -> String {
 }
 
 /// How busy the machine is with other things: the load average of the last minute.
-pub(crate) fn load() -> f64 {
+pub fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0)
 }
 
 /// Lets this process open as many files as the system allows.
-pub(crate) fn raise_file_limit() {
+pub fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // If it fails, opening the streams will say so.

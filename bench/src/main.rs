@@ -7,14 +7,12 @@
 //! - `publisher`: posts messages on a schedule.
 //! - `servers`, `process`, `bare`: the servers under test, each in processes of its own.
 //! - `scenario`, `smoke`, `closed_loop`: what is measured.
-//! - `report`, `plot`, `machine`: docs/BENCHMARKS.md.
+//! - `report`: docs/BENCHMARKS.md, with the library's `plot` and `machine`.
 
 mod bare;
 mod closed_loop;
 mod fleet;
-mod machine;
 mod message;
-mod plot;
 mod process;
 mod publisher;
 mod report;
@@ -32,6 +30,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use notifyhub_bench::machine;
 
 use crate::{
     report::Results,

@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 
 /// One line of a plot.
-pub(crate) struct Series {
+pub struct Series {
     /// What it stands for.
-    pub(crate) name: String,
+    pub name: String,
     /// Its colour, told apart on light and dark ground.
-    pub(crate) colour: &'static str,
+    pub colour: &'static str,
     /// A line that is only there to compare with is dashed.
-    pub(crate) is_dashed: bool,
+    pub is_dashed: bool,
     /// Its points, from left to right.
-    pub(crate) points: Vec<(f64, f64)>,
+    pub points: Vec<(f64, f64)>,
 }
 
 const WIDTH: f64 = 720.0;
@@ -30,7 +30,7 @@ const STYLE: &str = "<style>\
     </style>";
 
 /// Lines over a linear horizontal and a logarithmic vertical axis.
-pub(crate) fn lines(title: &str, x_name: &str, y_unit: &str, series: &[Series]) -> String {
+pub fn lines(title: &str, x_name: &str, y_unit: &str, series: &[Series]) -> String {
     let points = || series.iter().flat_map(|series| &series.points);
     let x_max = points().map(|point| point.0).fold(1.0, f64::max);
     let ticks = log_ticks(
@@ -81,8 +81,61 @@ pub(crate) fn lines(title: &str, x_name: &str, y_unit: &str, series: &[Series]) 
     svg + "</svg>\n"
 }
 
+/// Lines over the minutes of a run, on a vertical axis that begins at zero: what grows shows.
+pub fn timeline(title: &str, y_unit: &str, series: &[Series]) -> String {
+    let points = || series.iter().flat_map(|series| &series.points);
+    let x_max = points().map(|point| point.0).fold(f64::MIN_POSITIVE, f64::max);
+    let y_step = step(points().map(|point| point.1).fold(f64::MIN_POSITIVE, f64::max));
+    let y_max = y_step * (points().map(|point| point.1).fold(y_step, f64::max) / y_step).ceil();
+    let x_of = |x: f64| LEFT + (WIDTH - LEFT - RIGHT) * x / x_max;
+    let y_of = |y: f64| HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * y / y_max;
+
+    let mut svg = begin(title, HEIGHT);
+    for tick in multiples(y_step, y_max) {
+        line(&mut svg, (LEFT, y_of(tick)), (WIDTH - RIGHT, y_of(tick)));
+        text(&mut svg, LEFT - 8.0, y_of(tick) + 4.0, "end", &shortest(tick));
+    }
+    text(&mut svg, LEFT - 8.0, TOP - 14.0, "end", y_unit);
+    for tick in multiples(step(x_max), x_max) {
+        text(&mut svg, x_of(tick), HEIGHT - BOTTOM + 20.0, "middle", &shortest(tick));
+    }
+    text(&mut svg, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 8.0, "middle", "minutes");
+    let mut legend_x = LEFT;
+    for Series { name, colour, points, .. } in series {
+        let path: Vec<String> =
+            points.iter().map(|(x, y)| format!("{:.1},{:.1}", x_of(*x), y_of(*y))).collect();
+        let _ = writeln!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>",
+            path.join(" ")
+        );
+        let end = legend_x + 22.0;
+        let _ = writeln!(
+            svg,
+            "<path d=\"M{legend_x:.0} 44H{end:.0}\" stroke=\"{colour}\" stroke-width=\"2.5\"/>"
+        );
+        text(&mut svg, end + 6.0, 48.0, "start", name);
+        legend_x = end + 26.0 + 7.2 * width_of(name);
+    }
+    svg + "</svg>\n"
+}
+
+/// Of 1, 2, 5, 10 … the one that divides up to `max` into at most 6 parts.
+fn step(max: f64) -> f64 {
+    let decade = 10_f64.powf((max / 10.0).log10().floor());
+    [1.0, 2.0, 5.0, 10.0, 20.0].iter().map(|step| step * decade).find(|step| max / step <= 6.0).unwrap_or(max)
+}
+
+fn multiples(step: f64, max: f64) -> impl Iterator<Item = f64> {
+    (0..=20).map(move |count| f64::from(count) * step).take_while(move |value| *value <= max * 1.001)
+}
+
+fn shortest(number: f64) -> String {
+    format!("{}", (number * 1e6).round() / 1e6)
+}
+
 /// Horizontal bars on a linear axis, each with its value.
-pub(crate) fn bars(title: &str, unit: &str, bars: &[(String, &'static str, f64)]) -> String {
+pub fn bars(title: &str, unit: &str, bars: &[(String, &'static str, f64)]) -> String {
     const BAR: f64 = 26.0;
     const NAMES: f64 = 230.0;
     let most = bars.iter().map(|bar| bar.2).fold(f64::MIN_POSITIVE, f64::max);
@@ -150,6 +203,16 @@ fn thousands(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_has_a_handful_of_round_steps() {
+        for (max, expected) in
+            [(30.0, 5.0), (60.0, 10.0), (7.3, 2.0), (0.4, 0.1), (180.0, 50.0), (130_000.0, 50_000.0)]
+        {
+            assert!((step(max) - expected).abs() < 1e-9, "{max}: {}", step(max));
+        }
+        assert_eq!(multiples(5.0, 12.0).collect::<Vec<_>>(), [0.0, 5.0, 10.0]);
+    }
 
     #[test]
     fn ticks_enclose_the_values() {

@@ -2,8 +2,9 @@
 
 use std::{fmt::Write as _, fs, io, path::Path, time::Duration};
 
+use notifyhub_bench::{machine, plot};
+
 use crate::{
-    machine, plot,
     scenario::{
         fan_out::FanOut,
         idle::Idle,

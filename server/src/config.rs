@@ -43,7 +43,7 @@ pub struct Config {
 
     /// The directory of the database [default: notifyhub in your data directory, e.g.
     /// ~/.local/share/notifyhub].
-    #[arg(long, env = "NOTIFYHUB_DATA_DIR", value_name = "DIR")]
+    #[arg(long, env = "NOTIFYHUB_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
     /// How safe an acknowledged notification is.
@@ -140,10 +140,28 @@ const AFTER_HELP: &str = "Times are written as 500ms, 15s or 2m. Under systemd s
     inherited sockets are used instead of --host and --port.";
 
 /// Instead of running the hub.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Print the OpenAPI specification of the hub's API and exit.
     Openapi,
+    /// Copy the database to FILE, also while a hub uses it. The copy is checked before it takes its name.
+    Backup {
+        /// Where to put the copy.
+        file: PathBuf,
+        /// Replace FILE if it is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say whether the database is in order, also while a hub uses it. Exits with 1 if it is not.
+    Check {
+        /// A copy to look at [default: the database in the data directory].
+        file: Option<PathBuf>,
+    },
+    /// Put a copy in the place of the database, which is kept under another name. The hub must be stopped.
+    Restore {
+        /// The copy.
+        file: PathBuf,
+    },
 }
 
 /// Where notifications are kept.

@@ -6,11 +6,14 @@
 //!
 //! ```text
 //! main ─► config (its values are the parts' own types)
+//!   ├──► maintenance ─► config, log
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
-//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch
+//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
+//!                                                                     clock
 //! ```
 
 pub mod app;
+pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod error_body;
@@ -19,6 +22,7 @@ pub mod feed;
 pub mod file_watch;
 pub mod http;
 pub mod log;
+pub mod maintenance;
 pub mod metrics;
 pub mod notification;
 pub mod shutdown;

@@ -1,4 +1,4 @@
-//! `notifyhub-server`: parses the command line, then runs the hub or prints its specification.
+//! `notifyhub-server`: parses the command line, then runs the hub or does what was asked for instead.
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
@@ -6,7 +6,7 @@ use clap::Parser as _;
 use notifyhub_server::{
     app,
     config::{Command, Config, LogLevel},
-    http,
+    http, maintenance,
 };
 use tracing_subscriber::filter::LevelFilter;
 
@@ -15,12 +15,25 @@ const MAX_BLOCKING_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     let config = Config::parse();
-    if let Some(Command::Openapi) = config.command {
-        print!("{}", http::spec());
-        return ExitCode::SUCCESS;
-    }
     // What is stored, and the keys beside it, are for this user alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let done = match &config.command {
+        None => return run(config),
+        Some(Command::Openapi) => {
+            print!("{}", http::spec());
+            return ExitCode::SUCCESS;
+        }
+        Some(Command::Backup { file, force }) => maintenance::back_up(&config, file, *force),
+        Some(Command::Check { file }) => maintenance::check(&config, file.as_deref()),
+        Some(Command::Restore { file }) => maintenance::restore(&config, file),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(format_args!("{error}")),
+    }
+}
+
+fn run(config: Config) -> ExitCode {
     start_logging(config.log);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.enable_all().max_blocking_threads(MAX_BLOCKING_THREADS).build() {

@@ -10,7 +10,11 @@
 //! - [`fake_hub`]: a server that answers as the test says.
 //! - [`proxy`]: a connection that can be cut or made silent.
 //! - [`tls`]: encrypted connections and HTTP/2.
+//! - [`shim`]: a program that the system lies to.
+//! - [`third_party`]: clients by others.
+//! - [`chaos`]: a hub under everything that can go wrong at once, and what its subscribers must have seen.
 
+pub mod chaos;
 pub mod events;
 pub mod fake_hub;
 pub mod http;
@@ -18,6 +22,8 @@ pub mod proxy;
 pub mod push;
 pub mod reader;
 pub mod server;
+pub mod shim;
+pub mod third_party;
 pub mod tls;
 
 use std::{
@@ -63,9 +69,10 @@ fn eventually_blocking<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 
 /// One of the workspace's programs, built in the same profile as the tests.
 fn program(name: &str) -> PathBuf {
-    let tests = std::env::current_exe().expect("a test knows where it is");
-    let directory =
-        tests.parent().and_then(std::path::Path::parent).expect("tests lie in target/<profile>/deps");
+    let own = std::env::current_exe().expect("a program knows where it is");
+    // Tests lie in target/<profile>/deps.
+    let is_profile = |directory: &&std::path::Path| !directory.ends_with("deps");
+    let directory = own.ancestors().skip(1).find(is_profile).expect("programs lie in a directory");
     let program = directory.join(name);
     assert!(program.exists(), "{} is missing: run `cargo build --workspace --bins` first", program.display());
     program

@@ -24,7 +24,7 @@ use super::{
     linger::{linger, read_some},
     respond::Shared,
 };
-use crate::error_body;
+use crate::{clock, error_body};
 
 /// How long to wait before accepting again after that failed, which it mostly does because the file descriptors ran
 /// out. Connections that end in the meantime give theirs back; those that wait stay in the system's queue.
@@ -36,6 +36,14 @@ const MAX_REFUSALS: usize = 256;
 
 /// How long a refused connection has to send its request and read the refusal.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why a connection is refused.
+#[derive(Clone, Copy)]
+enum Refusal {
+    TooManyConnections,
+    /// The clock says what no answer can.
+    ImpossibleTime,
+}
 
 /// Serves connections until the shutdown begins, then stops accepting and returns. The connections are on
 /// `tasks`.
@@ -86,17 +94,22 @@ async fn accept_on<E>(
         };
         is_starved = false;
         metrics.connections_accepted.inc();
-        match limiter.admit(peer.ip()) {
-            Some(permit) => {
+        let admitted = if clock::can_be_said() {
+            limiter.admit(peer.ip()).ok_or(Refusal::TooManyConnections)
+        } else {
+            Err(Refusal::ImpossibleTime)
+        };
+        match admitted {
+            Ok(permit) => {
                 tasks.spawn(serve(socket, peer, Arc::clone(&shared), permit, tasks.clone()));
             }
-            None => {
+            Err(refusal) => {
                 metrics.connections_refused.inc();
                 let open = refusals.fetch_add(1, Ordering::Relaxed);
                 let refusals = Arc::clone(&refusals);
                 tasks.spawn(async move {
                     if open < MAX_REFUSALS {
-                        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, refuse(socket)).await;
+                        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, refuse(socket, refusal)).await;
                     }
                     refusals.fetch_sub(1, Ordering::Relaxed);
                 });
@@ -133,13 +146,23 @@ fn is_out_of_files(error: &io::Error) -> bool {
 }
 
 /// Says when to come back: each a little later or earlier, so that not all come back at once.
-async fn refuse(mut socket: TcpStream) -> io::Result<()> {
+async fn refuse(mut socket: TcpStream, refusal: Refusal) -> io::Result<()> {
+    let (code, message) = match refusal {
+        Refusal::TooManyConnections => (
+            "too_many_connections",
+            "the hub has as many connections as it allows (--max-connections); come back later",
+        ),
+        Refusal::ImpossibleTime => (
+            "impossible_time",
+            "the clock of the hub's machine is before 1970 or after 9999: set it, and the hub works again",
+        ),
+    };
     // A request that was not read makes the system reset the connection, and the refusal with it.
     read_some(&socket).await?;
     let answer = error_body::answer(
         "503 Service Unavailable",
-        "too_many_connections",
-        "the hub has as many connections as it allows (--max-connections); come back later",
+        code,
+        message,
         &format!("retry-after: {}\r\n", fastrand::u32(2..=10)),
     );
     socket.write_all(answer.as_bytes()).await?;

@@ -31,7 +31,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use chrono::Utc;
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
@@ -51,6 +50,7 @@ use self::{
 };
 pub use crate::log::{AppendError, Condition, ReadError};
 use crate::{
+    clock,
     event_id::{EventId, Seq},
     log::{Appended, BoxFuture, Command, IdempotencyKey, Log, Replica},
     metrics::Metrics,
@@ -269,7 +269,7 @@ impl Feed {
         interval.tick().await;
         loop {
             interval.tick().await;
-            self.source.view.ring.beat(Frame::heartbeat(Utc::now()));
+            self.source.view.ring.beat(Frame::heartbeat(clock::now()));
         }
     }
 

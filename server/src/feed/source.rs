@@ -8,8 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::Utc;
-
 use super::{
     cursor::Cursor,
     encode::encode,
@@ -19,6 +17,7 @@ use super::{
     ring::{Ring, RingLimits, Slot},
 };
 use crate::{
+    clock,
     event_id::{EventId, Seq},
     log::{Commit, Entry, Log, ReadError, Replica, Stored},
     metrics::Metrics,
@@ -136,7 +135,7 @@ impl Source {
             latest_id: beginning.latest_id.to_string(),
             read_through: beginning.read_through,
             heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
-            now: Some(Utc::now()),
+            now: Some(clock::now()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let opening = Opening {

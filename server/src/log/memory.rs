@@ -6,10 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use chrono::Utc;
 use tokio::sync::watch;
 
 use crate::{
+    clock,
     event_id::Seq,
     log::{
         AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Dropped, Entry, EntryPage, Log,
@@ -65,7 +65,7 @@ impl MemoryLog {
 impl State {
     fn append(&mut self, command: &Command, retention: &Retention) -> Result<Appended, AppendError> {
         let Some(replica) = self.replica.clone() else { return Err(AppendError::Closed) };
-        let now = Utc::now();
+        let now = clock::now();
         let key = match command {
             Command::Publish { draft, idempotency: Some(key) } => {
                 if let Some(first) = self.keys.get(&key.key).filter(|first| first.is_remembered(now)) {
@@ -130,7 +130,7 @@ impl State {
         }
     }
 
-    fn forget_old_keys(&mut self, now: chrono::DateTime<Utc>) {
+    fn forget_old_keys(&mut self, now: chrono::DateTime<chrono::Utc>) {
         while let Some(oldest) = self.keys_by_age.front() {
             let is_old = self.keys.get(oldest).is_none_or(|first| !first.is_remembered(now));
             if !is_old && self.keys_by_age.len() as u64 <= MAX_IDEMPOTENCY_KEYS {

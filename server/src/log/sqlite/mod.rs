@@ -7,14 +7,18 @@
 //! - `sweep`: deleting what retention has dropped.
 //! - `reader`: reading entries.
 //! - `checkpoint`: bringing the write-ahead log into the database.
-//! - `guard`: noticing that the files are no longer the right ones.
+//! - `guard`: noticing that the files are no longer the right ones. `stall`: noticing that the disk does not answer.
+//! - `check`: whether a file is in order. `copy`: backup and restore.
 
+mod check;
 mod checkpoint;
+mod copy;
 mod guard;
 mod reader;
 mod requests;
 mod rows;
 mod schema;
+mod stall;
 mod sweep;
 mod writer;
 
@@ -31,15 +35,21 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
-pub use self::schema::{Durability, FILE_NAME, OpenError};
+pub use self::{
+    check::{Report, check},
+    copy::{CopyError, back_up, restore},
+    schema::{Durability, FILE_NAME, OpenError},
+};
 use self::{
     reader::Reader,
     requests::Request,
     rows::{ENTRY_COLUMNS, entry_of_row},
+    stall::Progress,
     sweep::Unswept,
     writer::{BUSY_TIMEOUT, SharedWriter, Writer, open_files},
 };
 use crate::{
+    clock,
     event_id::{Epoch, Seq},
     log::{
         AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Entry, EntryPage, Log,
@@ -62,6 +72,7 @@ pub struct SqliteLog {
     /// The reader's connection, to be closed with the log.
     connection: Arc<Mutex<Option<Connection>>>,
     condition: watch::Sender<Condition>,
+    progress: Arc<Progress>,
 }
 
 impl SqliteLog {
@@ -97,6 +108,11 @@ impl SqliteLog {
         let is_new = files.as_ref().is_some_and(|files| files.is_new);
         let point = index.positions().oldest_resume_point;
         let resume_point = Arc::new(AtomicU64::new(point.get()));
+        let progress = Arc::<Progress>::default();
+        progress.watch({
+            let condition = condition.clone();
+            move || writer::set_condition(&condition, Condition::Degraded(stall::reason().into()))
+        });
         let writer = Writer {
             path: path.clone(),
             durability,
@@ -112,7 +128,7 @@ impl SqliteLog {
             condition: condition.clone(),
             _lock: lock,
         };
-        let writer = Arc::new(SharedWriter::new(writer));
+        let writer = Arc::new(SharedWriter::new(writer, Arc::clone(&progress)));
         let (requests, incoming) = mpsc::sync_channel(MAX_WAITING);
         let (end, ended) = oneshot::channel();
         thread::Builder::new()
@@ -133,6 +149,7 @@ impl SqliteLog {
             reader: Reader::new(Arc::clone(&connection), resume_point),
             connection,
             condition,
+            progress,
         })
     }
 }
@@ -158,7 +175,7 @@ fn load(
     let before = index.positions().oldest_resume_point;
     // The limits may be lower than when the notifications were stored.
     index.begin();
-    let dropped = index.retain(retention, chrono::Utc::now());
+    let dropped = index.retain(retention, clock::now());
     let point = index.positions().oldest_resume_point;
     let retained =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
@@ -210,6 +227,10 @@ impl Log for SqliteLog {
         Box::pin(async move {
             let requests = self.requests.lock().expect("no code panics while it holds the sender").clone();
             let Some(requests) = requests else { return Err(AppendError::Closed) };
+            let mut stalled = self.progress.is_stalled();
+            if *stalled.borrow_and_update() {
+                return Err(AppendError::Unavailable { reason: stall::reason() });
+            }
             let command = match self.writer.commit_alone(command) {
                 Ok(outcome) => return outcome,
                 Err(command) => command,
@@ -227,8 +248,13 @@ impl Log for SqliteLog {
                     TrySendError::Disconnected(_) => AppendError::Closed,
                 });
             }
-            // The writer ended before it answered.
-            answered.await.unwrap_or_else(|_| Err(AppendError::Unknown("the hub stopped meanwhile".into())))
+            tokio::select! {
+                // The writer may have ended before it answered.
+                answer = answered => {
+                    answer.unwrap_or_else(|_| Err(AppendError::Unknown("the hub stopped meanwhile".into())))
+                }
+                Ok(_) = stalled.wait_for(|is_stalled| *is_stalled) => Err(AppendError::Unknown(stall::reason())),
+            }
         })
     }
 

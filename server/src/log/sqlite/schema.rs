@@ -110,6 +110,9 @@ pub enum OpenError {
          stored is lost"
     )]
     Empty(PathBuf),
+    /// It is not there, or not for this user.
+    #[error("cannot read the database {0}: {1}")]
+    Unreadable(PathBuf, std::io::Error),
     /// It was written by a newer version.
     #[error(
         "{path} is from a newer version of NotifyHub (its schema is version {found}, this program knows up to \
@@ -254,7 +257,7 @@ fn ignore_no_rows(error: rusqlite::Error) -> rusqlite::Result<()> {
 }
 
 /// Refuses a file that is another program's or a newer version's before anything in it is touched.
-fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let sqlite = |error| sqlite_error(path, error);
     let pragma =
         |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(sqlite);
@@ -270,8 +273,23 @@ fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection) -> rusqlite::Result<bool> {
-    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+/// Whether there is nothing in it yet.
+pub(super) fn is_new(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(connection)? == 0)
+}
+
+/// Whether it has the newest schema.
+pub(super) fn is_up_to_date(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(connection)? == MIGRATIONS.len())
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Brings it up to date; says whether it is new.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<bool> {
+    let version = version(connection)?;
     if version == MIGRATIONS.len() {
         return Ok(false);
     }

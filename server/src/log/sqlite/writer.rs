@@ -27,9 +27,11 @@ use super::{
     guard::Guard,
     requests::{Answers, Outcome, Request},
     rows, schema,
+    stall::Progress,
     sweep::Unswept,
 };
 use crate::{
+    clock,
     event_id::{Epoch, Seq},
     log::{
         AppendError, Change, Command, Commit, Condition, IDEMPOTENCY_PERIOD, MAX_IDEMPOTENCY_KEYS, Replica,
@@ -149,15 +151,17 @@ pub(super) struct SharedWriter {
     /// more for them than saving changes of thread for one.
     single_commits: AtomicUsize,
     answers: Answers,
+    progress: Arc<Progress>,
 }
 
 impl SharedWriter {
-    pub(super) fn new(writer: Writer) -> Self {
+    pub(super) fn new(writer: Writer, progress: Arc<Progress>) -> Self {
         SharedWriter {
             writer: Mutex::new(Some(writer)),
             answers: Answers::start(),
             waiting: AtomicUsize::new(0),
             single_commits: AtomicUsize::new(0),
+            progress,
         }
     }
 
@@ -184,7 +188,12 @@ impl SharedWriter {
         }
         let Ok(mut writer) = self.writer.try_lock() else { return Err(command) };
         let Some(writer) = writer.as_mut() else { return Err(command) };
-        let outcomes = block_in_place(|| writer.carry_out(std::iter::once(&command)));
+        let outcomes = block_in_place(|| {
+            self.progress.begin();
+            let outcomes = writer.carry_out(std::iter::once(&command));
+            self.progress.end();
+            outcomes
+        });
         self.committed(1);
         Ok(outcomes.and_then(|mut outcomes| outcomes.pop().expect("each command has an outcome")))
     }
@@ -200,6 +209,7 @@ impl SharedWriter {
             };
             let mut guard = self.lock();
             let Some(writer) = guard.as_mut() else { break };
+            self.progress.begin();
             if Instant::now() >= next_tick {
                 writer.tick();
                 next_tick = Instant::now() + TICK;
@@ -209,12 +219,15 @@ impl SharedWriter {
             self.wait_no_more(requests.len());
             // Whoever has gone is not served: it does not know, and may have asked again.
             requests.retain(|request| !request.answer.is_closed());
-            if requests.is_empty() {
-                continue;
-            }
-            let outcomes = writer.carry_out(requests.iter().map(|request| &request.command));
+            let outcomes = match requests.len() {
+                0 => Ok(Vec::new()),
+                _ => writer.carry_out(requests.iter().map(|request| &request.command)),
+            };
+            self.progress.end();
             // Before the answers: whoever has one may append again at once.
-            self.committed(requests.len());
+            if !requests.is_empty() {
+                self.committed(requests.len());
+            }
             drop(guard);
             match outcomes {
                 Ok(outcomes) => {
@@ -224,8 +237,8 @@ impl SharedWriter {
                 Err(error) => self.answers.give_all(requests, &error),
             }
         }
-        // The files are closed by whoever waits for the end.
         drop(self.lock().take());
+        self.progress.close();
     }
 
     fn committed(&self, count: usize) {
@@ -288,7 +301,7 @@ impl Writer {
 
     fn store<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Transaction, Failure> {
         let Some(files) = self.files.as_mut() else { return Err(Failure::ForeignWriter) };
-        let (index, now) = (&mut self.index, Utc::now());
+        let (index, now) = (&mut self.index, clock::now());
         let transaction = files
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -382,17 +395,7 @@ impl Writer {
     }
 
     fn set_condition(&self, condition: Condition) {
-        self.condition.send_if_modified(|known| {
-            if *known == condition || matches!(known, Condition::Stopped(_)) {
-                return false;
-            }
-            match condition.reason() {
-                Some(reason) => tracing::error!(%reason, "nothing is stored"),
-                None => tracing::info!("notifications are stored again"),
-            }
-            *known = condition;
-            true
-        });
+        set_condition(&self.condition, condition);
     }
 
     /// What is done from time to time.
@@ -436,7 +439,7 @@ impl Writer {
     fn forget_old_keys(&mut self) -> rusqlite::Result<()> {
         let Some(files) = self.files.as_mut() else { return Ok(()) };
         let period_ms = i64::try_from(IDEMPOTENCY_PERIOD.as_millis()).unwrap_or(i64::MAX);
-        let oldest_ms = Utc::now().timestamp_millis().saturating_sub(period_ms);
+        let oldest_ms = clock::now().timestamp_millis().saturating_sub(period_ms);
         rows::forget_keys(&files.connection, MAX_IDEMPOTENCY_KEYS, oldest_ms, KEYS_FORGOTTEN_AT_A_TIME)
             .map(drop)
     }
@@ -451,6 +454,21 @@ impl Writer {
             Err(error) => self.set_condition(Condition::Degraded(error.to_string().into())),
         }
     }
+}
+
+/// Says it once, when it changes. A log that has stopped stays so.
+pub(super) fn set_condition(known: &watch::Sender<Condition>, condition: Condition) {
+    known.send_if_modified(|known| {
+        if *known == condition || matches!(known, Condition::Stopped(_)) {
+            return false;
+        }
+        match condition.reason() {
+            Some(reason) => tracing::error!(%reason, "nothing is stored"),
+            None => tracing::info!("notifications are stored again"),
+        }
+        *known = condition;
+        true
+    });
 }
 
 /// Opens the database for writing and for reading.

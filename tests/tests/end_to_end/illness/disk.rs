@@ -1,60 +1,15 @@
-//! A hub that something is wrong with says so, loses nothing, and does not go on as if nothing were.
+//! Disks that are full, fail, do not answer, or can only be read.
 
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
-    http::{RawClient, get, post},
+    http::{Answer, RawClient, get, post},
     server::{Launch, TestServer},
+    shim::Shim,
+    within,
 };
 use rustix::process::Signal;
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::io::AsyncWriteExt as _;
-
-/// `notifyhub-server 2>&1 | head -1`: nobody reads what it says, and it works and stops as ever.
-#[tokio::test]
-async fn a_closed_standard_error_does_no_harm() {
-    let mut server = TestServer::launch(Launch {
-        under: &["sh", "-c", "exec \"$0\" \"$@\" 2>&-"],
-        options: &["--drain", "300ms", "--log", "trace"],
-        ..Launch::default()
-    });
-    let address = server.socket_address();
-    let mut events = RawEvents::open(address, "/events", &[]).await;
-    events.next().await;
-    assert_eq!(post(address, "/api/notifications", r#"{"message":"x"}"#).await.status(), 201);
-    assert_eq!(server.stop().code(), Some(0));
-}
-
-/// The database is deleted under it: it notices, refuses what it could not keep, and goes on showing what it has.
-#[tokio::test]
-async fn a_database_that_is_gone_is_told() {
-    let server = TestServer::start(&[]);
-    let address = server.socket_address();
-    assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
-    assert_eq!(get(address, "/readyz").await.status(), 200);
-    std::fs::remove_file(server.data_directory().join("notifyhub.db")).unwrap();
-    let ready = eventually("it is not ready", async || {
-        let ready = get(address, "/readyz").await;
-        (ready.status() == 503).then_some(ready)
-    })
-    .await;
-    assert!(ready.json()["message"].as_str().unwrap().contains("was deleted or moved"), "{ready:?}");
-    let refused = post(address, "/api/notifications", r#"{"message":"after"}"#).await;
-    assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
-    assert!(refused.head.header("retry-after").is_some());
-    assert_eq!(get(address, "/api/status").await.json()["ready"], false);
-    assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
-    for _ in 0..20 {
-        post(address, "/api/notifications", r#"{"message":"after"}"#).await;
-    }
-    assert_eq!(
-        server.said().matches("nothing is stored").count(),
-        2,
-        "once, with its reason: {}",
-        server.said()
-    );
-}
 
 /// A file may not grow any more (`ulimit -f`): the hub lives, and says why it stores nothing.
 #[tokio::test]
@@ -82,25 +37,27 @@ async fn a_file_size_limit_does_not_end_it() {
     assert_eq!(listed.as_array().unwrap().len(), stored);
 }
 
-/// What a disk does that fails or hangs when it should sync, or is full, while the file named in the environment is there.
+/// What a disk does that fails or hangs when it should sync, is full, or can only be read, while the file named in the
+/// environment is there.
 const BAD_DISK: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-static int bad(void) {
-    if (!access(getenv("HANGS"), F_OK)) sleep(120);
-    if (access(getenv("FAILS"), F_OK)) return 0;
+static int is_so(const char *name) { return !access(getenv(name), F_OK); }
+static int sync_it(void) {
+    while (is_so("HANGS")) usleep(10000);
+    if (!is_so("FAILS")) return 0;
     errno = EIO;
     return -1;
 }
-int fsync(int fd) { return bad(); }
-int fdatasync(int fd) { return bad(); }
+int fsync(int fd) { return sync_it(); }
+int fdatasync(int fd) { return sync_it(); }
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
     static ssize_t (*on_the_disk)(int, const void *, size_t, off64_t);
-    if (!access(getenv("FULL"), F_OK)) {
-        errno = ENOSPC;
+    if (is_so("FULL") || is_so("READ_ONLY")) {
+        errno = is_so("FULL") ? ENOSPC : EROFS;
         return -1;
     }
     if (!on_the_disk) on_the_disk = dlsym(RTLD_NEXT, "pwrite64");
@@ -110,41 +67,40 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
 
 /// A hub on such a disk.
 struct BadDisk {
-    directory: TempDir,
+    shim: Shim,
     server: TestServer,
-    under: [String; 5],
 }
 
 impl BadDisk {
     fn start(options: &[&str]) -> Self {
-        let directory = TempDir::new().unwrap();
-        let path = |name: &str| directory.path().join(name).display().to_string();
-        std::fs::write(path("disk.c"), BAD_DISK).unwrap();
-        let compiled = std::process::Command::new("cc")
-            .args(["-shared", "-fPIC", "-o", &path("disk.so"), &path("disk.c")])
-            .status()
-            .expect("there is a C compiler");
-        assert!(compiled.success());
-        let under = [
-            "env".to_owned(),
-            format!("LD_PRELOAD={}", path("disk.so")),
-            format!("FAILS={}", path("fails")),
-            format!("HANGS={}", path("hangs")),
-            format!("FULL={}", path("is-full")),
-        ];
-        let launch = under.iter().map(String::as_str).collect::<Vec<_>>();
-        let server = TestServer::launch(Launch { under: &launch, options, ..Launch::default() });
-        BadDisk { directory, server, under }
+        let shim = Shim::compile(BAD_DISK, &["HANGS", "FAILS", "FULL", "READ_ONLY"]);
+        let server = TestServer::launch(Launch { under: &shim.under(), options, ..Launch::default() });
+        BadDisk { shim, server }
     }
 
     fn start_again(&mut self) {
-        let under: Vec<&str> = self.under.iter().map(String::as_str).collect();
-        self.server.relaunch(Launch { under: &under, ..Launch::default() });
+        self.server.relaunch(Launch { under: &self.shim.under(), ..Launch::default() });
     }
 
-    /// From now on it `fails`, `hangs` or `is-full`.
-    fn begins_to(&self, mood: &str) {
-        std::fs::write(self.directory.path().join(mood), "").unwrap();
+    /// From now on it `HANGS`, `FAILS`, is `FULL` or `READ_ONLY`.
+    fn begins(&self, mood: &str) {
+        self.shim.begin(mood, "");
+    }
+
+    async fn post(&self, message: &str) -> Answer {
+        post(self.server.socket_address(), "/api/notifications", json!({"message": message}).to_string())
+            .await
+    }
+
+    async fn is_ready_again(&self) {
+        let address = self.server.socket_address();
+        eventually("it is ready", async || (get(address, "/readyz").await.status() == 200).then_some(()))
+            .await;
+    }
+
+    async fn stored(&self) -> Vec<String> {
+        let list = get(self.server.socket_address(), "/api/notifications").await.json();
+        list.as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -154,7 +110,7 @@ async fn a_failed_sync_is_told_as_unknown_and_stops_the_log() {
     let disk = BadDisk::start(&[]);
     let address = disk.server.socket_address();
     assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
-    disk.begins_to("fails");
+    disk.begins("FAILS");
     let unknown = post(address, "/api/notifications", r#"{"message":"in doubt"}"#).await;
     assert_eq!((unknown.status(), &unknown.json()["code"]), (503, &json!("outcome_unknown")));
     let refused = post(address, "/api/notifications", r#"{"message":"after"}"#).await;
@@ -170,7 +126,7 @@ async fn it_starts_on_a_full_disk_and_recovers() {
     let address = disk.server.socket_address();
     assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
     disk.server.kill();
-    disk.begins_to("is-full");
+    disk.begins("FULL");
     disk.start_again();
     assert_eq!(get(address, "/api/notifications").await.json()[0]["message"], "before");
     let mut events = RawEvents::open(address, "/events", &[]).await;
@@ -181,7 +137,7 @@ async fn it_starts_on_a_full_disk_and_recovers() {
     assert!(ready.json()["message"].as_str().unwrap().contains("full"), "{ready:?}");
     let refused = post(address, "/api/notifications", r#"{"message":"during"}"#).await;
     assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
-    std::fs::remove_file(disk.directory.path().join("is-full")).unwrap();
+    disk.shim.end("FULL");
     eventually("it is ready", async || (get(address, "/readyz").await.status() == 200).then_some(())).await;
     assert_eq!(post(address, "/api/notifications", r#"{"message":"after"}"#).await.status(), 201);
     assert!(events.next().await.text.contains("after"));
@@ -203,7 +159,7 @@ async fn ends_at_a_second_signal(posts_before: u32) {
     for _ in 0..posts_before {
         assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
     }
-    disk.begins_to("hangs");
+    disk.begins("HANGS");
     let mut posting = RawClient::connect(address).await;
     posting
         .send(
@@ -221,32 +177,76 @@ async fn ends_at_a_second_signal(posts_before: u32) {
     assert_eq!(disk.server.wait().code(), Some(0));
 }
 
-/// A client may close its sending side after its request (RFC 9293, section 3.6); it is answered all the same.
-#[tokio::test]
-async fn a_half_closed_post_is_answered() {
-    let server = TestServer::start(&[]);
-    for _ in 0..20 {
-        let mut client = RawClient::connect(server.socket_address()).await;
-        client
-            .send(
-                "POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-                 Content-Length: 15\r\n\r\n{\"message\":\"x\"}",
-            )
-            .await;
-        let mut socket = client.into_socket();
-        socket.shutdown().await.unwrap();
-        assert_eq!(RawClient::over(socket).answer().await.status(), 201);
-    }
+/// A sync that takes its time holds up posts, and nothing else. Whoever waited is told that the outcome is open, whoever
+/// comes later that nothing is taken; when the disk is back, so is the hub.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_does_not_answer_is_told_and_recovered_from() {
+    let disk = BadDisk::start(&["--heartbeat", "200ms"]);
+    let address = disk.server.socket_address();
+    assert_eq!(disk.post("before").await.status(), 201);
+    let mut events = RawEvents::open(address, "/events", &[]).await;
+    events.next().await;
+    events.next().await;
+    disk.begins("HANGS");
+    let waiting = disk.post("in doubt").await;
+    assert_eq!((waiting.status(), &waiting.json()["code"]), (503, &json!("outcome_unknown")));
+    let ready = get(address, "/readyz").await;
+    assert_eq!(ready.status(), 503);
+    assert!(ready.json()["message"].as_str().unwrap().contains("the disk has not answered"), "{ready:?}");
+    let refused = within("it is refused", disk.post("refused")).await;
+    assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
+    assert_eq!(disk.stored().await, ["before"]);
+    assert_eq!(events.next().await.event(), "heartbeat");
+    disk.shim.end("HANGS");
+    disk.is_ready_again().await;
+    assert_eq!(disk.post("after").await.status(), 201);
+    assert_eq!(events.next_but_heartbeats().await.message(), "in doubt");
+    assert_eq!(events.next_but_heartbeats().await.message(), "after");
+    assert_eq!(disk.stored().await, ["after", "in doubt", "before"]);
 }
 
-/// RFC 9112, section 3.2.
-#[tokio::test]
-async fn a_request_names_one_host() {
-    let server = TestServer::start(&[]);
-    for hosts in ["", "Host: one\r\nHost: two\r\n"] {
-        let mut client = RawClient::connect(server.socket_address()).await;
-        client.send(format!("GET /healthz HTTP/1.1\r\n{hosts}\r\n")).await;
-        let refused = client.answer().await;
-        assert_eq!((refused.status(), &refused.json()["code"]), (400, &json!("invalid_host")));
+/// The file system was mounted read-only, as ext4 does by itself after an error.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_can_only_be_read_is_told_and_recovered_from() {
+    let mut disk = BadDisk::start(&[]);
+    let address = disk.server.socket_address();
+    assert_eq!(disk.post("before").await.status(), 201);
+    disk.begins("READ_ONLY");
+    let refused = disk.post("during").await;
+    assert_eq!(refused.status(), 503, "{refused:?}");
+    assert_eq!(get(address, "/readyz").await.status(), 503);
+    assert_eq!(disk.stored().await, ["before"]);
+    disk.server.kill();
+    disk.start_again();
+    assert_eq!(disk.stored().await, ["before"], "it can be started to be read");
+    assert_eq!(disk.post("during").await.status(), 503);
+    disk.shim.end("READ_ONLY");
+    disk.is_ready_again().await;
+    assert_eq!(disk.post("after").await.status(), 201);
+    assert_eq!(disk.stored().await, ["after", "before"]);
+}
+
+/// Three kinds of trouble, each killed in the middle: nothing that was acknowledged is lost, nothing that was refused is
+/// there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_is_not_there_after_a_kill() {
+    let mut disk = BadDisk::start(&[]);
+    let mut acknowledged = Vec::new();
+    for mood in ["FULL", "READ_ONLY"] {
+        for n in 0..3 {
+            let message = format!("{mood} {n}");
+            assert_eq!(disk.post(&message).await.status(), 201);
+            acknowledged.push(message);
+        }
+        disk.begins(mood);
+        for _ in 0..3 {
+            let refused = disk.post("refused").await;
+            assert_eq!((refused.status(), &refused.json()["code"]), (503, &json!("storage_unavailable")));
+        }
+        disk.server.kill();
+        disk.shim.end(mood);
+        disk.start_again();
     }
+    acknowledged.reverse();
+    assert_eq!(disk.stored().await, acknowledged);
 }

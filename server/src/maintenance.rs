@@ -1,0 +1,86 @@
+//! What is done with a database from the command line, beside a hub or without one: backup, check, restore. Says what
+//! came of it.
+
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    config::{Config, NoDataDirectory},
+    log::sqlite::{self, CopyError, FILE_NAME, OpenError, Report},
+};
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum MaintenanceError {
+    /// There is no place for the data.
+    #[error(transparent)]
+    NoDataDirectory(#[from] NoDataDirectory),
+    /// There is no database to look at.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is no copy.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// The database was looked at, and is damaged.
+    #[error("{0} is not in order:\n  {1}")]
+    Damaged(PathBuf, String),
+}
+
+/// `notifyhub-server backup FILE`.
+pub fn back_up(config: &Config, file: &Path, replaces: bool) -> Result<(), MaintenanceError> {
+    let report = sqlite::back_up(&config.data_directory()?, file, replaces)?;
+    say(&format!("{} is a copy of {}", file.display(), contents(&report)));
+    Ok(())
+}
+
+/// `notifyhub-server check [FILE]`.
+pub fn check(config: &Config, file: Option<&Path>) -> Result<(), MaintenanceError> {
+    let path = match file {
+        Some(file) => file.to_owned(),
+        None => config.data_directory()?.join(FILE_NAME),
+    };
+    let report = sqlite::check(&path)?;
+    if !report.problems.is_empty() {
+        return Err(MaintenanceError::Damaged(path, report.problems.join("\n  ")));
+    }
+    let mut text = format!("{} is in order: {}", path.display(), contents(&report));
+    let _ = write!(
+        text,
+        "\n  Entries  {}, the newest is number {}; resumed after {} or later",
+        report.entries, report.head, report.oldest_resume_point
+    );
+    for (seq, epoch) in &report.epochs {
+        let _ = write!(text, "\n  Epoch    {epoch} from number {seq}");
+    }
+    say(&text);
+    Ok(())
+}
+
+/// `notifyhub-server restore FILE`.
+pub fn restore(config: &Config, file: &Path) -> Result<(), MaintenanceError> {
+    let directory = config.data_directory()?;
+    let (report, kept) = sqlite::restore(&directory, file)?;
+    let mut text = format!("{} has {} now", directory.join(FILE_NAME).display(), contents(&report));
+    if let Some(kept) = kept {
+        let _ = write!(
+            text,
+            "\nWhat was there is kept as {}: delete it when you need it no more",
+            kept.display()
+        );
+    }
+    say(&text);
+    Ok(())
+}
+
+fn contents(report: &Report) -> String {
+    let plural = if report.notifications == 1 { "" } else { "s" };
+    format!("{} notification{plural}, {} open", report.notifications, report.open)
+}
+
+fn say(text: &str) {
+    // Nobody may be reading.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

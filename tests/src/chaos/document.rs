@@ -1,0 +1,105 @@
+//! Figures in a document: each tool writes the part between its own marks, and leaves the rest to people.
+
+use std::{fmt::Write as _, fs, io, path::Path};
+
+use notifyhub_bench::machine;
+
+use super::{run::Figures, soak::SoakFigures};
+
+/// Writes what chaos runs came to into RELIABILITY.md in this directory.
+pub fn write_runs(runs: &[Figures], docs: &Path) -> io::Result<()> {
+    write_into(&docs.join("RELIABILITY.md"), "chaos", &of_runs(runs, &machine::describe()))
+}
+
+/// Writes `text` between `<!-- name -->` and `<!-- /name -->`.
+pub(crate) fn write_into(document: &Path, name: &str, text: &str) -> io::Result<()> {
+    let old = fs::read_to_string(document)?;
+    let new = replaced(&old, name, text)
+        .ok_or_else(|| io::Error::other(format!("{} has no part <!-- {name} -->", document.display())))?;
+    fs::write(document, new)
+}
+
+fn replaced(old: &str, name: &str, text: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
+    let from = old.find(&begin)? + begin.len();
+    let to = old[from..].find(&end)? + from;
+    Some(format!("{}\n{}\n{}", &old[..from], text.trim_end(), &old[to..]))
+}
+
+/// Tables of chaos runs.
+fn of_runs(runs: &[Figures], machine: &str) -> String {
+    let mut text = format!(
+        "Measured {} on {machine}, {} build.\n\n| | {} |\n|---|{}\n",
+        chrono::Utc::now().format("%Y-%m-%d"),
+        profile(),
+        runs.iter().map(|run| format!("seed {}", run.seed)).collect::<Vec<_>>().join(" | "),
+        "---:|".repeat(runs.len()),
+    );
+    let mut row = |name: &str, value: &dyn Fn(&Figures) -> String| {
+        let values: Vec<_> = runs.iter().map(value).collect();
+        let _ = writeln!(text, "| {name} | {} |", values.join(" | "));
+    };
+    row("`--max-notifications`", &|run| run.max_notifications.to_string());
+    row("acknowledged", &|run| run.acknowledged.to_string());
+    row("requests / made again", &|run| format!("{} / {}", run.attempts, run.retries));
+    row("stored in the end", &|run| run.stored.to_string());
+    row("overtaken / deleted / dropped by retention", &|run| {
+        format!("{} / {} / {}", run.overtaken, run.deleted, run.dropped)
+    });
+    row("**lost / doubled in the store**", &|run| format!("**{} / {}**", run.lost, run.doubled));
+    row("SIGKILL / SIGTERM", &|run| format!("{} / {}", run.kills, run.stops));
+    row("connections of the proxies", &|run| run.deeds.connections.to_string());
+    row("… cut / reset / cut in a request", &|run| {
+        format!("{} / {} / {}", run.deeds.cut, run.deeds.reset, run.deeds.cut_requests)
+    });
+    row("… silent / not read", &|run| format!("{} / {}", run.deeds.muted, run.deeds.deafened));
+    row("… delayed / split", &|run| format!("{} / {}", run.deeds.delayed, run.deeds.split));
+    row("took", &|run| format!("{:.0} s", run.took.as_secs_f64()));
+    text += "\n| subscriber | events | connections | gaps announced | lost / doubled / out of order / other |\n|---|---:|---:|---:|---:|\n";
+    for run in runs {
+        for (name, counts) in &run.subscribers {
+            let _ = writeln!(
+                text,
+                "| {name}, seed {} | {} | {} | {} | **{} / {} / {} / {}** |",
+                run.seed,
+                counts.events,
+                counts.connections,
+                counts.gaps,
+                counts.lost,
+                counts.doubled,
+                counts.out_of_order,
+                counts.other
+            );
+        }
+    }
+    text
+}
+
+/// The build that was measured.
+const fn profile() -> &'static str {
+    if cfg!(debug_assertions) { "debug" } else { "release" }
+}
+
+/// The table of a soak.
+pub(crate) fn of_soak(soak: &SoakFigures, machine: &str) -> String {
+    format!(
+        "Measured {} on {machine}, {} build: {:.0} minutes, seed {}.\n\n{}",
+        chrono::Utc::now().format("%Y-%m-%d"),
+        profile(),
+        soak.took.as_secs_f64() / 60.0,
+        soak.seed,
+        soak.table()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_marks_is_written_anew() {
+        let old = "a\n<!-- x -->\nold\n<!-- /x -->\nb\n";
+        assert_eq!(replaced(old, "x", "new\n").as_deref(), Some("a\n<!-- x -->\nnew\n<!-- /x -->\nb\n"));
+        assert_eq!(replaced(old, "y", "new"), None);
+    }
+}

@@ -1,0 +1,31 @@
+//! A hub that is killed, stopped and started again at random, behind a proxy that breaks connections, while publishers
+//! post and subscribers of three kinds listen. Whatever happens: what was acknowledged is stored once, and every
+//! subscriber has seen it once, in order, or was told of the gap. Everything that is left to chance comes from one seed.
+//!
+//! # Layout
+//! - `dice`: chance, from the seed.
+//! - `proxy`: connections with moods.
+//! - `work`: what is posted, and what must be stored of it. `publisher`: posting it.
+//! - `observer`: what a subscriber has seen, and must not have. `subscriber`: the three kinds.
+//! - `run`: one run, and what it came to.
+//! - `soak`: the same without kills, for long, with an eye on memory, descriptors and files. `samples`: what it has seen.
+//! - `document`: the figures in docs/RELIABILITY.md.
+
+mod dice;
+mod document;
+mod observer;
+mod proxy;
+mod publisher;
+mod run;
+mod samples;
+mod soak;
+mod subscriber;
+mod work;
+
+pub use self::{
+    document::write_runs,
+    observer::Counts,
+    proxy::Deeds,
+    run::{Figures, Plan, run},
+    soak::{SoakFigures, SoakPlan, soak},
+};

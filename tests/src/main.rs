@@ -1,0 +1,93 @@
+//! `notifyhub-chaos`: the long forms of the tests that leave much to chance. Prints exact counts, and fails if anything
+//! was lost, doubled, or grew.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use notifyhub_tests::chaos::{self, Plan, SoakPlan};
+
+/// Runs a hub under faults, or for long.
+#[derive(Debug, Parser)]
+#[command(name = "notifyhub-chaos", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Kill, stop, cut, delay and silence, while publishers post and subscribers listen: twice, keeping everything and
+    /// keeping little.
+    Run {
+        /// How many notifications are posted while everything is kept; a fifth of that while little is.
+        #[arg(long, default_value_t = 100_000, value_name = "N")]
+        count: usize,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A steady load for long: memory, descriptors and files must stay what they are.
+    Soak {
+        /// For how long.
+        #[arg(long, default_value_t = 30, value_name = "N")]
+        minutes: u64,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Decides everything that is left to chance [default: another one each time].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Write the figures into RELIABILITY.md in this directory.
+    #[arg(long, value_name = "DIR")]
+    docs: Option<PathBuf>,
+}
+
+// The thread that starts a hub must live as long as the hub: it is this one.
+#[tokio::main(flavor = "multi_thread")]
+async fn main() -> ExitCode {
+    let (is_well, written) = match Arguments::parse().command {
+        Command::Run { count, common } => run(count, &common).await,
+        Command::Soak { minutes, common } => soak(minutes, &common).await,
+    };
+    if let Err(error) = written {
+        eprintln!("notifyhub-chaos: the figures are not written: {error}");
+        return ExitCode::FAILURE;
+    }
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn run(count: usize, common: &Common) -> (bool, std::io::Result<()>) {
+    let seed = seed(common);
+    let mut runs = Vec::new();
+    for plan in [Plan::keeping_all(seed, count), Plan::keeping_few(seed, count.div_ceil(5))] {
+        let figures = chaos::run(plan).await;
+        println!("{figures}");
+        runs.push(figures);
+    }
+    let written = common.docs.as_ref().map_or(Ok(()), |docs| chaos::write_runs(&runs, docs));
+    (runs.iter().all(chaos::Figures::is_exact), written)
+}
+
+async fn soak(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
+    let plan = SoakPlan {
+        seed: seed(common),
+        duration: Duration::from_mins(minutes),
+        rate: 50,
+        streams: 40,
+        interval: Duration::from_secs(5),
+    };
+    let figures = chaos::soak(plan).await;
+    println!("{figures}");
+    let written = common.docs.as_ref().map_or(Ok(()), |docs| figures.write(docs));
+    (figures.is_well(), written)
+}
+
+fn seed(common: &Common) -> u64 {
+    let seed = common.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
+    println!("seed {seed}");
+    seed
+}
