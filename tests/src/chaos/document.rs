@@ -60,8 +60,8 @@ fn of_runs(runs: &[Figures], machine: &str) -> String {
         for (name, counts) in &run.subscribers {
             let _ = writeln!(
                 text,
-                "| {name}, seed {} | {} | {} | {} | **{} / {} / {} / {}** |",
-                run.seed,
+                "| {name}, keeping {} | {} | {} | {} | **{} / {} / {} / {}** |",
+                run.max_notifications,
                 counts.events,
                 counts.connections,
                 counts.gaps,

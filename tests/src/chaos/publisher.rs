@@ -66,8 +66,13 @@ impl Publishing {
         if let Some(state) = post.state {
             body = body.state(Some(state.parse().map_err(|_| "a state")?));
         }
-        let attempt =
-            || client.publish().idempotency_key(post.idempotency_key.as_str()).body(body.clone()).send();
+        let attempt = || {
+            let request = client.publish().body(body.clone());
+            match &post.idempotency_key {
+                Some(key) => request.idempotency_key(key.as_str()).send(),
+                None => request.send(),
+            }
+        };
         let stored = self.persist(attempt).await?;
         if stored.message.as_str() != post.message {
             return Err(format!("it was answered with another's: {:.20}", stored.message.as_str()));
