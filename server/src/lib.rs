@@ -7,7 +7,8 @@
 //! ```text
 //! main ─► config (its values are the parts' own types)
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
-//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch
+//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
+//!                                                                  throttle
 //! ```
 
 pub mod app;
@@ -23,3 +24,4 @@ pub mod metrics;
 pub mod notification;
 pub mod shutdown;
 pub mod sse;
+pub mod throttle;

@@ -11,8 +11,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("main", &["app", "config", "http"]),
     ("app", &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown"]),
     ("connection", &["error_body", "event_id", "feed", "metrics", "shutdown", "sse"]),
-    ("http", &["feed", "metrics", "notification", "shutdown", "sse"]),
-    ("feed", &["event_id", "log", "metrics", "notification", "sse"]),
+    ("http", &["feed", "metrics", "notification", "shutdown", "sse", "throttle"]),
+    ("feed", &["event_id", "log", "metrics", "notification", "sse", "throttle"]),
     ("log", &["event_id", "notification"]),
     ("sse", &["event_id", "notification"]),
     ("config", &["http", "log"]),
@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("file_watch", &[]),
     ("metrics", &[]),
     ("shutdown", &[]),
+    ("throttle", &[]),
 ];
 
 #[test]

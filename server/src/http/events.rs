@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::{
     context::{Shared, Tag},
     error::ApiError,
+    middleware::request_id,
 };
 use crate::{
     feed::{HandOff, MAX_LIST, Subscription},
@@ -142,10 +143,8 @@ impl EventsApi {
         }
         let last_event_id = last_event_id(request);
         let subscription = context.feed.subscribe(last_event_id.as_deref(), limit.0.unwrap_or(MAX_LIST));
-        context.metrics.streams_opened.inc();
-        if subscription.is_resumed() {
-            context.metrics.streams_resumed.inc();
-        }
+        let (stream, start) = (subscription.number(), subscription.start());
+        tracing::debug!(stream, ?start, request_id = request_id::told(request), "an event stream was opened");
         Ok(EventsResponse::Ok(EventStream(subscription), CACHE_CONTROL.into(), "no".into()))
     }
 }

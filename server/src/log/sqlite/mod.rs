@@ -7,6 +7,7 @@
 //! - `sweep`: deleting what retention has dropped.
 //! - `reader`: reading entries.
 //! - `checkpoint`: bringing the write-ahead log into the database.
+//! - `usage`: how much waits, and how large the files are.
 //! - `guard`: noticing that the files are no longer the right ones.
 
 mod checkpoint;
@@ -16,6 +17,7 @@ mod requests;
 mod rows;
 mod schema;
 mod sweep;
+mod usage;
 mod writer;
 
 use std::{
@@ -38,13 +40,14 @@ use self::{
     requests::{Answers, Request},
     rows::{ENTRY_COLUMNS, entry_of_row},
     sweep::Unswept,
+    usage::Gauges,
     writer::{BUSY_TIMEOUT, Writer, open_files},
 };
 use crate::{
     event_id::{Epoch, Seq},
     log::{
         AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Entry, EntryPage, Log,
-        ReadError, Replica, Retention, Stored, index::Index,
+        ReadError, Replica, Retention, Stored, Usage, index::Index,
     },
 };
 
@@ -61,6 +64,7 @@ pub struct SqliteLog {
     /// The reader's connection, to be closed with the log.
     connection: Arc<Mutex<Option<Connection>>>,
     condition: watch::Sender<Condition>,
+    gauges: Arc<Gauges>,
 }
 
 impl SqliteLog {
@@ -86,8 +90,9 @@ impl SqliteLog {
                 let index = load(&mut connection, &retention, &*replica)
                     .map_err(|error| schema::sqlite_error(&path, error))?;
                 let reason = error.to_string();
-                tracing::error!(%reason, "nothing is stored");
-                condition.send_replace(Condition::Degraded(reason.into()));
+                let degraded = Condition::Degraded(reason.as_str().into());
+                tracing::error!(condition = degraded.name(), reason, "nothing is stored");
+                condition.send_replace(degraded);
                 (index, None, None)
             }
             Err(error) => return Err(error),
@@ -96,7 +101,9 @@ impl SqliteLog {
         let is_new = files.as_ref().is_some_and(|files| files.is_new);
         let point = index.positions().oldest_resume_point;
         let resume_point = Arc::new(AtomicU64::new(point.get()));
+        let gauges = Arc::<Gauges>::default();
         let writer = Writer {
+            gauges: Arc::clone(&gauges),
             path: path.clone(),
             durability,
             files,
@@ -129,6 +136,7 @@ impl SqliteLog {
             reader: Reader::new(Arc::clone(&connection), resume_point),
             connection,
             condition,
+            gauges,
         })
     }
 }
@@ -204,14 +212,21 @@ fn open_to_look(path: &Path) -> rusqlite::Result<Connection> {
 impl Log for SqliteLog {
     fn append(&self, command: Command) -> BoxFuture<'_, Result<Appended, AppendError>> {
         let (answer, answered) = oneshot::channel();
+        let request = Request { command, accepted: Instant::now(), answer };
         let sent = match &*self.requests.lock().expect("no code panics while it holds the sender") {
             None => Err(AppendError::Closed),
-            Some(requests) => requests.try_send(Request { command, answer }).map_err(|error| match error {
-                TrySendError::Full(_) => AppendError::Unavailable {
-                    reason: format!("{MAX_WAITING} posts wait for the disk already"),
-                },
-                TrySendError::Disconnected(_) => AppendError::Closed,
-            }),
+            Some(requests) => {
+                self.gauges.comes();
+                requests.try_send(request).map_err(|error| {
+                    self.gauges.goes();
+                    match error {
+                        TrySendError::Full(_) => AppendError::Unavailable {
+                            reason: format!("{MAX_WAITING} posts wait for the disk already"),
+                        },
+                        TrySendError::Disconnected(_) => AppendError::Closed,
+                    }
+                })
+            }
         };
         Box::pin(async move {
             sent?;
@@ -226,6 +241,10 @@ impl Log for SqliteLog {
 
     fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.subscribe()
+    }
+
+    fn usage(&self) -> Usage {
+        self.gauges.usage()
     }
 
     fn ended(&self) -> BoxFuture<'_, ()> {

@@ -23,6 +23,7 @@ use super::{
     requests::{Answers, Request},
     rows, schema,
     sweep::Unswept,
+    usage::Gauges,
 };
 use crate::{
     event_id::{Epoch, Seq},
@@ -94,6 +95,7 @@ impl Version {
 
 /// See the module.
 pub(super) struct Writer {
+    pub(super) gauges: Arc<Gauges>,
     pub(super) path: PathBuf,
     pub(super) durability: Durability,
     /// `None` while the file cannot be opened for writing.
@@ -149,8 +151,11 @@ impl Writer {
             }
             let waiting = first.into_iter().chain(std::iter::from_fn(|| incoming.try_recv().ok()));
             // Whoever has gone is not served: it does not know, and may have asked again.
-            let requests: Vec<_> =
-                waiting.take(MAX_BATCH).filter(|request| !request.answer.is_closed()).collect();
+            let requests: Vec<_> = waiting
+                .inspect(|_| self.gauges.goes())
+                .take(MAX_BATCH)
+                .filter(|request| !request.answer.is_closed())
+                .collect();
             if !requests.is_empty() {
                 self.serve(requests);
             }
@@ -166,7 +171,7 @@ impl Writer {
         if let Some(reason) = unavailable {
             return self.answers.give_all(requests, &AppendError::Unavailable { reason });
         }
-        match self.commit(requests.iter().map(|request| &request.command)) {
+        match self.commit(requests.iter().map(|request| (&request.command, request.accepted))) {
             Ok(outcomes) => {
                 self.answers.give(requests.into_iter().map(|request| request.answer).zip(outcomes).collect());
                 self.set_condition(Condition::Ready);
@@ -181,7 +186,7 @@ impl Writer {
     /// Carries out commands in one transaction: all of it is stored, or nothing.
     fn commit<'a>(
         &mut self,
-        commands: impl Iterator<Item = &'a Command>,
+        commands: impl Iterator<Item = (&'a Command, Instant)>,
     ) -> Result<Vec<Result<Appended, AppendError>>, Failure> {
         self.index.begin();
         let unswept = self.unswept.mark();
@@ -207,9 +212,12 @@ impl Writer {
         }
     }
 
-    fn store<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Transaction, Failure> {
+    fn store<'a>(
+        &mut self,
+        commands: impl Iterator<Item = (&'a Command, Instant)>,
+    ) -> Result<Transaction, Failure> {
         let Some(files) = self.files.as_mut() else { return Err(Failure::ForeignWriter) };
-        let (index, now) = (&mut self.index, Utc::now());
+        let (index, now, began) = (&mut self.index, Utc::now(), Instant::now());
         let transaction = files
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -222,13 +230,15 @@ impl Writer {
         let mut voids_content = false;
         let mut outcomes = Vec::new();
         let mut commands = commands.peekable();
-        if let (Some(epoch), Some(_)) = (self.epoch, commands.peek()) {
+        if let (Some(epoch), Some((_, accepted))) = (self.epoch, commands.peek()) {
             // First: the numbers from here on may have been given out in another history of this file.
             let step = index.append(Change::Epoch(epoch));
             rows::store(&transaction, &step).map_err(Failure::Rejected)?;
             commit.entries.push(step.entry);
+            commit.accepted.push(*accepted);
         }
-        for command in commands {
+        for (command, accepted) in commands {
+            commit.commands += 1;
             let planned = plan(&transaction, index, command, now).map_err(Failure::Rejected)?;
             let planned = match planned {
                 Ok(planned) => planned,
@@ -243,6 +253,7 @@ impl Writer {
                 Subject::ReadMark | Subject::Log => false,
             });
             commit.entries.extend(planned.steps.into_iter().map(|step| step.entry));
+            commit.accepted.resize(commit.entries.len(), accepted);
             outcomes.push(Ok(planned.appended));
         }
         commit.dropped = index.retain(&self.retention, now);
@@ -259,6 +270,7 @@ impl Writer {
                 if sweeps {
                     self.unswept.are_deleted();
                 }
+                commit.took = began.elapsed();
                 Ok(Transaction { outcomes, commit, voids_content })
             }
             Err(error) if is_refusal(&error) => Err(Failure::Rejected(error)),
@@ -308,8 +320,8 @@ impl Writer {
                 return false;
             }
             match condition.reason() {
-                Some(reason) => tracing::error!(%reason, "nothing is stored"),
-                None => tracing::info!("notifications are stored again"),
+                Some(reason) => tracing::error!(condition = condition.name(), %reason, "nothing is stored"),
+                None => tracing::info!(condition = condition.name(), "notifications are stored again"),
             }
             *known = condition;
             true
@@ -325,6 +337,9 @@ impl Writer {
         if let Some(damage) = files.guard.find_damage() {
             let reason = format!("{damage}; nothing is stored until the hub is started again");
             return self.set_condition(Condition::Stopped(reason.into()));
+        }
+        if let Some((database, wal)) = files.guard.lengths() {
+            self.gauges.note_sizes(database, wal);
         }
         let is_degraded = matches!(*self.condition.borrow(), Condition::Degraded(_));
         // An empty commit still takes the lock; only one that writes tells whether there is space again.
