@@ -17,7 +17,7 @@ use super::{
 use crate::{
     event_id::{EventId, Seq},
     log::ReadError,
-    metrics::{Close, Metrics, Restart, Start},
+    metrics::{Close, Label as _, Metrics, Restart, Start},
     sse::{
         event::Reason,
         frame::{Frame, Framing},
@@ -179,7 +179,11 @@ impl Subscription {
                 let is_expired = error == ReadError::Expired;
                 let restart = if is_expired { Restart::Expired } else { Restart::Unreadable };
                 self.open.metrics.streams_restarted.of(restart).inc();
-                tracing::debug!(stream = self.number, ?restart, "an event stream starts afresh");
+                tracing::debug!(
+                    stream = self.number,
+                    reason = restart.text(),
+                    "an event stream starts afresh"
+                );
                 let opening = self.source.opening(None, Some(after), self.limit).0;
                 self.open_with(opening);
             }
@@ -191,7 +195,7 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.open.metrics.streams_closed.of(self.close).inc();
-        tracing::debug!(stream = self.number, reason = ?self.close, "an event stream was closed");
+        tracing::debug!(stream = self.number, reason = self.close.text(), "an event stream was closed");
     }
 }
 

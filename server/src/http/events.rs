@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     feed::{HandOff, MAX_LIST, Subscription},
+    metrics::Label as _,
     notification::Notification,
     sse::event::{Cleared, Deleted, Heartbeat, Hello, Read},
 };
@@ -143,8 +144,8 @@ impl EventsApi {
         }
         let last_event_id = last_event_id(request);
         let subscription = context.feed.subscribe(last_event_id.as_deref(), limit.0.unwrap_or(MAX_LIST));
-        let (stream, start) = (subscription.number(), subscription.start());
-        tracing::debug!(stream, ?start, request_id = request_id::told(request), "an event stream was opened");
+        let (stream, start) = (subscription.number(), subscription.start().text());
+        tracing::debug!(stream, start, request_id = request_id::told(request), "an event stream was opened");
         Ok(EventsResponse::Ok(EventStream(subscription), CACHE_CONTROL.into(), "no".into()))
     }
 }

@@ -33,6 +33,11 @@ pub trait Label: Copy {
 
     /// The place among them.
     fn index(self) -> usize;
+
+    /// As it is written.
+    fn text(self) -> &'static str {
+        Self::VALUES[self.index()]
+    }
 }
 
 /// An enum that is a label.
