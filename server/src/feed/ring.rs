@@ -162,7 +162,7 @@ impl Ring {
     pub(super) fn usage(&self) -> RingUsage {
         let slots = self.read();
         RingUsage {
-            events: slots.entries.len(),
+            events: slots.entries.iter().filter(|slot| slot.frame.is_some()).count(),
             bytes: slots.bytes,
             age: slots.entries.front().map(|oldest| oldest.accepted.elapsed()).unwrap_or_default(),
         }

@@ -121,7 +121,9 @@ impl Subscription {
                 Pending::Page { page, after } => {
                     let frames = page.frames_after(*after);
                     let given = &frames[..limit.min(frames.len())];
-                    given.iter().for_each(|(_, frame)| pieces.push(framing, frame));
+                    for (_, frame) in given {
+                        pieces.push(framing, frame);
+                    }
                     *after = given.last().map_or(page.through, |(seq, _)| *seq);
                     given.len() == frames.len()
                 }
@@ -135,7 +137,9 @@ impl Subscription {
         }
         let mut frames = Vec::new();
         let step = self.cursor.next(&mut frames, limit);
-        frames.iter().for_each(|live| pieces.push(framing, &live.frame));
+        for live in &frames {
+            pieces.push(framing, &live.frame);
+        }
         step
     }
 

@@ -14,6 +14,7 @@ use crate::{
         memory::MemoryLog,
         sqlite::{Durability, SqliteLog},
     },
+    metrics::{Close, Restart, Start},
     notification::{NewNotification, State},
     sse::frame::Framing,
 };
@@ -362,6 +363,9 @@ async fn who_needs_a_log_that_cannot_be_read_is_told_and_starts_afresh_from_memo
     assert_eq!(received[1].data["reason"], "expired");
     assert_eq!(received[2].data.as_array().map(Vec::len), Some(10));
     assert_eq!(metrics.read_failures.get(), 1);
+    assert_eq!(metrics.streams_opened.of(Start::Resumed).get(), 1);
+    assert_eq!(metrics.streams_restarted.of(Restart::Unreadable).get(), 1);
+    assert_eq!(metrics.streams_closed.of(Close::Client).get(), 1);
 }
 
 #[tokio::test]

@@ -42,11 +42,11 @@ pub trait Label: Copy {
 
 /// An enum that is a label.
 macro_rules! label {
-    ($(#[$meta:meta])* $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal,)+ }) => {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
-        pub enum $name {
+        $visibility enum $name {
             $($(#[$value_meta])* $value,)+
         }
 
@@ -89,7 +89,7 @@ mod tests {
 
     label! {
         /// For the test.
-        Fruit {
+        enum Fruit {
             /// One.
             Apple = "apple",
             /// Another.

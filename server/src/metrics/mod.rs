@@ -34,7 +34,7 @@ pub use self::{
 
 label! {
     /// How an event stream began.
-    Start {
+    pub enum Start {
         /// No last event id was given.
         Fresh = "fresh",
         /// After its last event id.
@@ -48,7 +48,7 @@ label! {
 
 label! {
     /// Why an event stream was closed.
-    Close {
+    pub enum Close {
         /// Its reader has gone.
         Client = "client",
         /// Its reader accepted no byte for too long, or vanished without a word.
@@ -62,7 +62,7 @@ label! {
 
 label! {
     /// Why an open event stream started afresh.
-    Restart {
+    pub enum Restart {
         /// Its reader fell behind what the log keeps.
         Expired = "expired",
         /// What it needed could not be read from the log.

@@ -145,6 +145,7 @@ async fn a_reader_that_lags_behind_the_log_is_told() {
         seen += 1;
         assert!(block.id().ends_with(&format!("-{seen}")), "{} is not number {seen}", block.id());
     }
+    assert_eq!(metric(address, "notifyhub_streams_restarted_total{reason=\"expired\"}").await, 1);
     publish(&publisher, "live").await;
     assert_eq!(slow.next_but_heartbeats().await.message(), "live");
 }

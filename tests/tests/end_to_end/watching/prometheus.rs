@@ -97,7 +97,7 @@ fn selectors(query: &str) -> Vec<&str> {
 }
 
 fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    text.bytes().flat_map(|byte| format!("%{byte:02x}").into_bytes()).map(char::from).collect()
 }
 
 struct Prometheus {
@@ -112,8 +112,9 @@ impl Prometheus {
         let rules = deployed("alerts.yml");
         let config = format!(
             "global: {{ scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms }}\n\
-             rule_files: [ {rules:?} ]\n\
-             scrape_configs:\n- job_name: notifyhub\n  static_configs: [ {{ targets: [ \"{hub}\" ] }} ]\n"
+             rule_files: [ \"{}\" ]\n\
+             scrape_configs:\n- job_name: notifyhub\n  static_configs: [ {{ targets: [ \"{hub}\" ] }} ]\n",
+            rules.display()
         );
         let file = directory.path().join("prometheus.yml");
         std::fs::write(&file, config).unwrap();
