@@ -58,6 +58,7 @@ binaries: page
 .PHONY: test-rust
 test-rust: export TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 test-rust: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## Unit, property and end-to-end tests
+	scripts/install-prometheus
 ifeq ($(NEXTEST),yes)
 	$(CARGO) nextest run --workspace
 else

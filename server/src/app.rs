@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    config::{Config, NoDataDirectory, Store},
+    config::{Config, LogFormat, NoDataDirectory, Store},
     connection::{
         Limits, Settings, Shared, accept,
         fan_out::FanOut,
@@ -34,7 +34,7 @@ use crate::{
         memory::MemoryLog,
         sqlite::{OpenError, SqliteLog},
     },
-    metrics::Metrics,
+    metrics::{Metrics, NOTE_INTERVAL},
     shutdown::{Shutdown, Signals},
 };
 
@@ -109,10 +109,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     });
     let context = http::Context {
         feed: Arc::clone(&feed),
-        metrics,
+        metrics: metrics.clone(),
         shutdown: settings.shutdown.clone(),
         no_sse: config.no_sse,
         drain: config.drain,
+        store: config.store.name(),
+        max_connections: config.max_connections.get(),
         started: Instant::now(),
         guards: guards.clone(),
     };
@@ -131,6 +133,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         let feed = Arc::clone(&feed);
         async move { feed.beat().await }
     });
+    essential.spawn(note_counters(metrics));
     if let Some(file) = guards.tokens.file() {
         let tokens = Arc::clone(&guards.tokens);
         essential.spawn(take_anew("publish tokens", vec![file.to_owned()], move || tokens.reload()));
@@ -168,7 +171,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         tokio::time::timeout(CLOSE_TIMEOUT, log_ended).await.map_err(|_| AppError::CloseTimeout)
     };
     tokio::select! {
-        stopped = stop => stopped,
+        stopped = stop => stopped.inspect(|()| tracing::info!("stopped")),
         () = signals.received() => {
             tracing::warn!(connections = tasks.len(), "stopped at once by a second signal");
             feed.close();
@@ -188,6 +191,15 @@ async fn first_to_end(
         _ = accepting => "the accept loop",
         _ = essential.join_next() => "a task that sends",
         _ = log_ended => "the log",
+    }
+}
+
+/// For what people ask about the last minute.
+async fn note_counters(metrics: Metrics) {
+    let mut interval = tokio::time::interval(NOTE_INTERVAL);
+    loop {
+        interval.tick().await;
+        metrics.note();
     }
 }
 
@@ -303,9 +315,20 @@ fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards, tls: Op
         "NotifyHub {version}\n  Page    {base}/{page_note}\n  Stream  {stream}\n  API     {base}/docs\n  Data    {store}\n{certificate}",
         version = env!("CARGO_PKG_VERSION"),
     );
-    // Nobody may be reading.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    let _ = std::io::stdout().flush();
+    if config.log_format == LogFormat::Text {
+        // Nobody may be reading.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+        let _ = std::io::stdout().flush();
+    }
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        page = format!("{base}/"),
+        ?addresses,
+        store = config.store.name(),
+        data = store,
+        pid = std::process::id(),
+        "started"
+    );
     let is_reachable = |address: &std::net::SocketAddr| !address.ip().to_canonical().is_loopback();
     if addresses.iter().any(is_reachable) && !guards.tokens.are_required() {
         tracing::warn!(

@@ -131,6 +131,10 @@ pub struct Config {
     /// What is written to standard error.
     #[arg(long, env = "NOTIFYHUB_LOG", value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
     pub log: LogLevel,
+
+    /// How it is written there. `json`: one object a line, and nothing on standard output.
+    #[arg(long, env = "NOTIFYHUB_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
 }
 
 const GUARDS: &str = "Who may do what";
@@ -173,6 +177,16 @@ pub enum Store {
     Memory,
 }
 
+impl Store {
+    /// As it is written on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Store::Sqlite => "sqlite",
+            Store::Memory => "memory",
+        }
+    }
+}
+
 /// What is written to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
@@ -188,6 +202,15 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
 }
 
 /// There is no place for the data.

@@ -9,7 +9,7 @@
 //!   ├──► maintenance ─► config, log
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
 //!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
-//!                                                                     clock
+//!                                                                     clock, throttle
 //! ```
 
 pub mod app;
@@ -27,3 +27,4 @@ pub mod metrics;
 pub mod notification;
 pub mod shutdown;
 pub mod sse;
+pub mod throttle;

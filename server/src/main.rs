@@ -5,7 +5,7 @@ use std::{io::IsTerminal as _, process::ExitCode};
 use clap::Parser as _;
 use notifyhub_server::{
     app,
-    config::{Command, Config, LogLevel},
+    config::{Command, Config, LogFormat, LogLevel},
     http, maintenance,
 };
 use tracing_subscriber::filter::LevelFilter;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn run(config: Config) -> ExitCode {
-    start_logging(config.log);
+    start_logging(config.log, config.log_format);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.enable_all().max_blocking_threads(MAX_BLOCKING_THREADS).build() {
         Ok(runtime) => runtime,
@@ -49,7 +49,7 @@ fn run(config: Config) -> ExitCode {
     }
 }
 
-fn start_logging(level: LogLevel) {
+fn start_logging(level: LogLevel, format: LogFormat) {
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,
@@ -58,14 +58,16 @@ fn start_logging(level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt()
+    let builder = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         // It would panic where standard error is closed.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    match format {
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
 }
 
 fn fail(error: std::fmt::Arguments<'_>) -> ExitCode {

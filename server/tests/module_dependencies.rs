@@ -12,8 +12,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("app", &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown"]),
     ("maintenance", &["config", "log"]),
     ("connection", &["clock", "error_body", "event_id", "feed", "metrics", "shutdown", "sse"]),
-    ("http", &["feed", "metrics", "notification", "shutdown", "sse"]),
-    ("feed", &["clock", "event_id", "log", "metrics", "notification", "sse"]),
+    ("http", &["feed", "metrics", "notification", "shutdown", "sse", "throttle"]),
+    ("feed", &["clock", "event_id", "log", "metrics", "notification", "sse", "throttle"]),
     ("log", &["clock", "event_id", "notification"]),
     ("sse", &["event_id", "notification"]),
     ("config", &["http", "log"]),
@@ -24,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("file_watch", &[]),
     ("metrics", &[]),
     ("shutdown", &[]),
+    ("throttle", &[]),
 ];
 
 #[test]

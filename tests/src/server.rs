@@ -209,8 +209,9 @@ fn spawn(launch: Launch<'_>, data: &Path, port: u16) -> Result<Started, PortTake
             .expect("one mapping does not collide");
     }
     let mut child = forget_settings(&mut command).spawn().expect("`setpriv` can be run");
-    let said = collect(child.stderr.take().expect("it is a pipe"));
-    let page = page_line(child.stdout.take().expect("it is a pipe"));
+    let (sender, page) = mpsc::channel();
+    let said = collect(child.stderr.take().expect("it is a pipe"), sender.clone());
+    find_page(child.stdout.take().expect("it is a pipe"), sender);
     let Ok(page) = page.recv_timeout(PATIENCE) else {
         let _ = child.kill();
         let status = child.wait();
@@ -239,9 +240,8 @@ fn forget_settings(command: &mut Command) -> &mut Command {
     command
 }
 
-/// The line that says where the page is; the rest is read and thrown away, so that nobody waits.
-fn page_line(stdout: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
+/// Sends on what the line says that tells where the page is; the rest is read and thrown away, so that nobody waits.
+fn find_page(stdout: impl std::io::Read + Send + 'static, sender: mpsc::Sender<String>) {
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(page) = line.trim_start().strip_prefix("Page") {
@@ -249,17 +249,22 @@ fn page_line(stdout: impl std::io::Read + Send + 'static) -> mpsc::Receiver<Stri
             }
         }
     });
-    receiver
 }
 
-fn collect(mut stderr: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
+/// Collects what is said. Under `--log-format json` it tells where the page is, too.
+fn collect(stderr: impl std::io::Read + Send + 'static, sender: mpsc::Sender<String>) -> Arc<Mutex<String>> {
     let said = Arc::<Mutex<String>>::default();
     let text = Arc::clone(&said);
     std::thread::spawn(move || {
-        let mut bytes = [0; 4096];
-        while let Ok(count @ 1..) = stderr.read(&mut bytes) {
-            let mut text = text.lock().expect("no one panics with the text in hand");
-            text.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        let mut lines = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while let Ok(1..) = lines.read_until(b'\n', &mut line) {
+            let said = String::from_utf8_lossy(&line);
+            if let Some((_, page)) = said.split_once("\"page\":\"") {
+                let _ = sender.send(page.split('"').next().unwrap_or_default().to_owned());
+            }
+            text.lock().expect("no one panics with the text in hand").push_str(&said);
+            line.clear();
         }
     });
     said
@@ -267,7 +272,7 @@ fn collect(mut stderr: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>
 
 /// A free port below those that the system gives to outgoing connections: nobody takes it by accident while a
 /// test restarts its server.
-fn free_port(host: &str) -> u16 {
+pub fn free_port(host: &str) -> u16 {
     let host: IpAddr = host.parse().expect("tests name addresses");
     eventually_blocking("there is a free port", || {
         let port = fastrand::u16(10_000..30_000);

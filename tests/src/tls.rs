@@ -72,13 +72,26 @@ impl Http2 {
         path: &str,
         body: &str,
     ) -> Result<Response<RecvStream>, h2::Error> {
+        self.try_request_with(method, path, &[], body).await
+    }
+
+    /// As [`Http2::try_request`], with more headers.
+    pub async fn try_request_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Response<RecvStream>, h2::Error> {
         let mut client = self.0.clone().ready().await?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("https://localhost{path}"))
-            .header("content-type", "application/json")
-            .body(())
-            .expect("a request");
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(()).expect("a request");
         let (response, mut sender) = client.send_request(request, false)?;
         sender.send_data(Bytes::copy_from_slice(body.as_bytes()), true)?;
         within("an answer comes", response).await
@@ -102,4 +115,15 @@ pub async fn read_until(body: &mut RecvStream, text: &str) -> Result<String, Str
             None => return Err(format!("ended after {}", String::from_utf8_lossy(&read))),
         }
     }
+}
+
+/// Reads a body to its end.
+pub async fn read_all(body: &mut RecvStream) -> String {
+    let mut read = Vec::new();
+    while let Some(data) = within("there is more", body.data()).await {
+        let data = data.expect("the body is complete");
+        let _ = body.flow_control().release_capacity(data.len());
+        read.extend_from_slice(&data);
+    }
+    String::from_utf8(read).expect("UTF-8")
 }

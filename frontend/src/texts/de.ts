@@ -163,6 +163,25 @@ export const de: Texts = {
     version: (version: string) => `NotifyHub ${version}`,
   },
 
+  hub: {
+    title: 'Der Hub',
+    unknown: 'Der Hub antwortet nicht.',
+    notReady: (reason: string) => `Er speichert zurzeit nichts: ${reason}`,
+    readers: 'Leser',
+    rate: 'Letzte Minute',
+    rateIs: (posts: string, deliveries: string) =>
+      `${posts} Meldungen und ${deliveries} Zustellungen je Sekunde`,
+    latency: 'Zugestellt in',
+    latencyIs: (median: string, p99: string) => `${median} ms (die Hälfte), ${p99} ms (99 von 100)`,
+    noLatency: 'in der letzten Minute wurde nichts gesendet',
+    store: 'Speicher',
+    inFile: (count: number, megabytes: string) =>
+      `${plural(count, 'Benachrichtigung', 'Benachrichtigungen')}, ${megabytes} MB auf der Platte`,
+    inMemory: (count: number) =>
+      `${plural(count, 'Benachrichtigung', 'Benachrichtigungen')}, nur im Arbeitsspeicher`,
+    started: 'Läuft seit',
+  },
+
   help: {
     title: 'Kurzbefehle',
     search: 'Suchen',

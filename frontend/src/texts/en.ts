@@ -160,6 +160,25 @@ export const en = {
     version: (version: string) => `NotifyHub ${version}`,
   },
 
+  hub: {
+    title: 'The hub',
+    unknown: 'The hub does not answer.',
+    notReady: (reason: string) => `It stores nothing at the moment: ${reason}`,
+    readers: 'Readers',
+    rate: 'Last minute',
+    rateIs: (posts: string, deliveries: string) =>
+      `${posts} posts and ${deliveries} deliveries a second`,
+    latency: 'Delivered within',
+    latencyIs: (median: string, p99: string) => `${median} ms (half), ${p99} ms (99 of 100)`,
+    noLatency: 'nothing was sent in the last minute',
+    store: 'Store',
+    inFile: (count: number, megabytes: string) =>
+      `${plural(count, 'notification', 'notifications')}, ${megabytes} MB on disk`,
+    inMemory: (count: number) =>
+      `${plural(count, 'notification', 'notifications')}, in memory only`,
+    started: 'Running since',
+  },
+
   help: {
     title: 'Keyboard shortcuts',
     search: 'Search',

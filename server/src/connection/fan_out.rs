@@ -26,8 +26,7 @@ use super::{
 };
 use crate::{
     event_id::Seq,
-    feed::{Cursor, Feed, Step},
-    sse::frame::Frame,
+    feed::{Cursor, Feed, LiveFrame, Step},
 };
 
 /// How long a shard sends before other tasks get a turn, and after how many sends it looks at the clock.
@@ -152,31 +151,49 @@ impl Wake for ReadableStream {
 /// Frames in one piece.
 struct Batch {
     bytes: Bytes,
-    /// Where each numbered frame ends in the bytes. The frames behind them have no number and are for everyone.
-    ends: Vec<(Seq, usize)>,
-    frames: usize,
+    /// Where each numbered frame ends. The frames behind them have no number and are for everyone.
+    ends: Vec<FrameEnd>,
+    notifications: u64,
+    /// When the log was given each new notification.
+    accepted: Vec<Instant>,
+}
+
+/// The end of a frame in a batch.
+struct FrameEnd {
+    seq: Seq,
+    /// Where it is in the bytes.
+    offset: usize,
+    /// How many notifications there are up to here.
+    notifications: u64,
 }
 
 impl Batch {
-    fn new(frames: &[(Option<Seq>, Frame)]) -> Self {
+    fn new(frames: &[LiveFrame]) -> Self {
         let bytes = match frames {
-            [(_, only)] => only.chunk().clone(),
-            several => {
-                several.iter().map(|(_, frame)| &frame.chunk()[..]).collect::<Vec<_>>().concat().into()
-            }
+            [only] => only.frame.chunk().clone(),
+            several => several.iter().map(|live| &live.frame.chunk()[..]).collect::<Vec<_>>().concat().into(),
         };
-        let ends = frames.iter().scan(0, |end, (seq, frame)| {
-            *end += frame.chunk().len();
-            seq.map(|seq| (seq, *end))
-        });
-        Batch { bytes, ends: ends.collect(), frames: frames.len() }
+        let (mut offset, mut notifications) = (0, 0);
+        let mut ends = Vec::with_capacity(frames.len());
+        let mut accepted = Vec::new();
+        for live in frames {
+            offset += live.frame.chunk().len();
+            if live.frame.is_notification() {
+                notifications += 1;
+                accepted.extend(live.accepted);
+            }
+            ends.extend(live.seq.map(|seq| FrameEnd { seq, offset, notifications }));
+        }
+        Batch { bytes, ends, notifications, accepted }
     }
 
-    /// What one who has got to `position` has not had yet, and how many frames that is.
-    fn part_after(&self, position: Seq) -> (Bytes, usize) {
-        let had = self.ends.partition_point(|(seq, _)| *seq <= position);
-        let start = had.checked_sub(1).map_or(0, |last| self.ends[last].1);
-        (self.bytes.slice(start..), self.frames - had)
+    /// What one who has got to `position` has not had yet, and how many notifications that is.
+    fn part_after(&self, position: Seq) -> (Bytes, u64) {
+        let had = self.ends.partition_point(|end| end.seq <= position);
+        match had.checked_sub(1).map(|last| &self.ends[last]) {
+            Some(last) => (self.bytes.slice(last.offset..), self.notifications - last.notifications),
+            None => (self.bytes.clone(), self.notifications),
+        }
     }
 }
 
@@ -266,7 +283,7 @@ impl Shard {
                 let frames: Vec<_> = page
                     .frames_after(self.cursor.position())
                     .iter()
-                    .map(|(seq, frame)| (Some(*seq), frame.clone()))
+                    .map(|(seq, frame)| LiveFrame { seq: Some(*seq), frame: frame.clone(), accepted: None })
                     .collect();
                 self.cursor.move_to(page.through);
                 if !frames.is_empty() {
@@ -291,21 +308,21 @@ impl Shard {
     /// Sends to everyone what it has not had yet; after that everyone has got to `through`.
     async fn broadcast(&mut self, batch: &Batch, through: Seq) {
         let mut sends = 0;
-        let mut frames_sent = 0;
+        let mut deliveries = 0;
         let mut turn_began = Instant::now();
         // By key: a stream may leave while its neighbours are served.
         for key in 0..self.streams.capacity() {
             let Some(stream) = self.streams.get_mut(key) else { continue };
-            let (part, frames) = batch.part_after(stream.cursor().position());
+            let (part, notifications) = batch.part_after(stream.cursor().position());
             stream.cursor().keep_up_with(&self.cursor);
             stream.cursor().move_to(through);
             if part.is_empty() {
                 continue;
             }
             match stream.send_now(&part) {
-                Ok(true) => frames_sent += frames,
+                Ok(true) => deliveries += notifications,
                 Ok(false) => {
-                    frames_sent += frames;
+                    deliveries += notifications;
                     let stream = self.streams.remove(key);
                     self.fan_out.take(stream);
                 }
@@ -323,7 +340,16 @@ impl Shard {
         if self.streams.is_empty() {
             self.streams.shrink_to_fit();
         }
-        self.settings.metrics.frames_sent.inc_by(frames_sent as u64);
+        let metrics = &self.settings.metrics;
+        metrics.deliveries.inc_by(deliveries);
+        // Once for a round, however many streams there are.
+        if sends > 0 && !batch.accepted.is_empty() {
+            let now = Instant::now();
+            batch
+                .accepted
+                .iter()
+                .for_each(|accepted| metrics.delivery.observe(now.duration_since(*accepted)));
+        }
     }
 
     /// Takes in a stream, and sends it at once what came while it was on its way here.
@@ -339,11 +365,16 @@ impl Shard {
                 Step::Wait => continue,
                 Step::CatchUp | Step::End => return self.fan_out.take(stream),
             }
-            match stream.send_now(&Batch::new(&frames).bytes) {
-                Ok(true) => self.settings.metrics.frames_sent.inc_by(frames.len() as u64),
-                Ok(false) => return self.fan_out.take(stream),
+            let batch = Batch::new(&frames);
+            match stream.send_now(&batch.bytes) {
+                Ok(took_all) => {
+                    self.settings.metrics.deliveries.inc_by(batch.notifications);
+                    if !took_all {
+                        return self.fan_out.take(stream);
+                    }
+                }
                 Err(error) => return stream.note_end(&error),
-            };
+            }
         }
         let key = self.streams.insert(stream);
         self.watch_input(key);
@@ -362,23 +393,35 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event_id::EventId;
+    use crate::{
+        event_id::EventId,
+        notification::{EncodedNotification, NewNotification},
+        sse::frame::Frame,
+    };
+
+    fn notification(id: EventId) -> Frame {
+        let draft =
+            NewNotification { message: "x".into(), ..NewNotification::default() }.check().expect("valid");
+        let notification = draft.notification(uuid::Uuid::nil(), chrono::DateTime::UNIX_EPOCH);
+        Frame::notification(id, &EncodedNotification::new(notification))
+    }
 
     #[test]
     fn each_is_sent_what_it_has_not_had_and_everyone_the_heartbeat() {
-        let frame = |seq| {
-            let id = EventId { epoch: "aaaaaa".parse().expect("valid"), seq: Seq::new(seq) };
-            (Some(Seq::new(seq)), Frame::cleared(id))
-        };
-        let beat = (None, Frame::heartbeat(chrono::DateTime::UNIX_EPOCH));
+        let id = |seq| EventId { epoch: "aaaaaa".parse().expect("valid"), seq: Seq::new(seq) };
+        let live =
+            |seq: u64, frame| LiveFrame { seq: Some(Seq::new(seq)), frame, accepted: Some(Instant::now()) };
+        let beat =
+            LiveFrame { seq: None, frame: Frame::heartbeat(chrono::DateTime::UNIX_EPOCH), accepted: None };
         // Number 6 is missing.
-        let all = [frame(5), frame(7), beat.clone()];
+        let all = [live(5, Frame::cleared(id(5))), live(7, notification(id(7))), beat.clone()];
         let batch = Batch::new(&all);
         let part = |position| batch.part_after(Seq::new(position));
-        let together = |frames: &[(Option<Seq>, Frame)]| {
-            let bytes = frames.iter().map(|(_, f)| f.chunk().to_vec()).collect::<Vec<_>>().concat();
-            (Bytes::from(bytes), frames.len())
+        let together = |frames: &[LiveFrame]| {
+            let bytes = frames.iter().map(|live| live.frame.chunk().to_vec()).collect::<Vec<_>>().concat();
+            (Bytes::from(bytes), frames.iter().filter(|live| live.frame.is_notification()).count() as u64)
         };
+        assert_eq!(batch.accepted.len(), 1, "one notification");
         assert_eq!(part(4), together(&all));
         assert_eq!(part(5), together(&all[1..]));
         assert_eq!(part(6), together(&all[1..]));

@@ -13,6 +13,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::ending::Ending;
 use crate::{error_body, feed::Subscription};
 
 /// Whose turn it is.
@@ -37,11 +38,15 @@ pub(super) enum Turn {
 
 /// What the service, the socket and the connection know of each other.
 #[derive(Clone)]
-pub(super) struct Conversation(Arc<Mutex<Turn>>);
+pub(super) struct Conversation {
+    turn: Arc<Mutex<Turn>>,
+    /// Why an event stream under hyper ends.
+    pub(super) ending: Ending,
+}
 
 impl Conversation {
     pub(super) fn new() -> Self {
-        Conversation(Arc::new(Mutex::new(Turn::First)))
+        Conversation { turn: Arc::new(Mutex::new(Turn::First)), ending: Ending::default() }
     }
 
     /// Whether there was a request.
@@ -95,7 +100,7 @@ impl Conversation {
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.0.lock().expect("no code panics while it holds the turn")
+        self.turn.lock().expect("no code panics while it holds the turn")
     }
 }
 
@@ -127,16 +132,28 @@ impl<T: Unpin> Socket<T> {
     fn io(self: Pin<&mut Self>) -> Pin<&mut TokioIo<T>> {
         Pin::new(&mut self.get_mut().io)
     }
+
+    fn noting<R>(&self, result: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        if let Poll::Ready(Err(error)) = &result {
+            self.conversation.ending.note(error);
+        }
+        result
+    }
 }
 
 impl<T: AsyncRead + Unpin> Read for Socket<T> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        self.io().poll_read(cx, buf)
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = self.as_mut().io().poll_read(cx, buf);
+        self.noting(read)
     }
 }
 
 impl<T: AsyncWrite + Unpin> Write for Socket<T> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if self.conversation.is_peers_turn()
             && let Some(answer) = with_error_body(buf)
         {
@@ -144,7 +161,8 @@ impl<T: AsyncWrite + Unpin> Write for Socket<T> {
             ready!(self.io().poll_write(cx, &answer))?;
             return Poll::Ready(Ok(buf.len()));
         }
-        self.io().poll_write(cx, buf)
+        let written = self.as_mut().io().poll_write(cx, buf);
+        self.noting(written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -165,7 +183,7 @@ impl<T: AsyncWrite + Unpin> Write for Socket<T> {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
@@ -173,7 +191,8 @@ impl<T: AsyncWrite + Unpin> Write for Socket<T> {
             let bytes = bufs.iter().map(|buf| &**buf).collect::<Vec<_>>().concat();
             return self.poll_write(cx, &bytes);
         }
-        self.io().poll_write_vectored(cx, bufs)
+        let written = self.as_mut().io().poll_write_vectored(cx, bufs);
+        self.noting(written)
     }
 }
 

@@ -155,9 +155,10 @@ where
             (Turn::Writing, OutgoingBody::Plain(body, Some(BodyEnd(conversation.clone()))))
         }
         Answer::Events(subscription) if may_leave => (Turn::Leaving(subscription), OutgoingBody::Elsewhere),
-        Answer::Events(subscription) => {
-            (Turn::Streaming, OutgoingBody::events(subscription, &shared.settings))
-        }
+        Answer::Events(subscription) => (
+            Turn::Streaming,
+            OutgoingBody::events(subscription, &shared.settings, conversation.ending.clone()),
+        ),
     };
     conversation.answered(turn);
     hyper::Response::from_parts(answered.head, body)

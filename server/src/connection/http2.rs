@@ -26,6 +26,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 
 use super::{
+    ending::Ending,
     http1::MAX_HEAD_BYTES,
     limiter::Permit,
     respond::{Answer, OutgoingBody, Shared, refusal, respond},
@@ -120,7 +121,8 @@ where
         Answer::Plain(body) => (answered.head, OutgoingBody::Plain(body, None), None),
         Answer::Events(subscription) => match permit.another() {
             Some(permit) => {
-                (answered.head, OutgoingBody::events(subscription, &shared.settings), Some(permit))
+                let events = OutgoingBody::events(subscription, &shared.settings, watch.ending.clone());
+                (answered.head, events, Some(permit))
             }
             None => {
                 shared.settings.metrics.connections_refused.inc();
@@ -164,7 +166,6 @@ where
             tokio::select! {
                 _ = stream => {}
                 () = watch.stalled(settings.limits.stall_timeout) => {
-                    settings.metrics.streams_stalled.inc();
                     tracing::debug!("a stream of HTTP/2 was reset: its reader accepts nothing");
                 }
             }
@@ -204,6 +205,8 @@ impl Drop for OpenStream {
 struct Watch {
     /// Milliseconds since [`Watch::epoch`], plus one; 0: it waits for us.
     waiting_since: AtomicU64,
+    /// Why its event stream ends.
+    ending: Ending,
 }
 
 impl Watch {
@@ -229,6 +232,7 @@ impl Watch {
             tokio::time::sleep(limit / 4).await;
             let since = self.waiting_since.load(Ordering::Relaxed);
             if since > 0 && Watch::now().saturating_sub(since) >= limit_ms {
+                self.ending.note_stall();
                 return;
             }
         }

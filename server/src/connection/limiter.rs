@@ -48,7 +48,7 @@ impl Limiter {
             *open += 1;
         }
         self.open.fetch_add(1, Ordering::Relaxed);
-        self.settings.metrics.connections_open.inc();
+        self.settings.metrics.connections_open.fetch_add(1, Ordering::Relaxed);
         Some(Permit { limiter: Arc::clone(self), address })
     }
 }
@@ -63,7 +63,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.limiter.open.fetch_sub(1, Ordering::Relaxed);
-        self.limiter.settings.metrics.connections_open.dec();
+        self.limiter.settings.metrics.connections_open.fetch_sub(1, Ordering::Relaxed);
         if self.limiter.settings.limits.max_connections_per_ip.is_some() {
             let mut by_address =
                 self.limiter.open_by_address.lock().expect("no code panics while it holds the counts");

@@ -10,6 +10,7 @@
 //! - `respond`: what every version of HTTP does with a request.
 //! - `hand_off`: the socket as hyper sees it, and its way out of hyper.
 //! - `linger`: the end of a connection that is not a stream.
+//! - `ending`: why a stream under hyper ends.
 //! - `settings`: what every connection is governed by.
 //! - `stream`: an event stream that has left hyper, while it has something of its own to send.
 //! - [`fan_out`]: the streams that are up to date: each frame to all of their sockets in a row.
@@ -17,6 +18,7 @@
 
 pub mod accept;
 mod body;
+mod ending;
 pub mod fan_out;
 mod hand_off;
 mod http1;

@@ -25,6 +25,7 @@ use poem::{
 
 use super::{
     body::{EventBody, event_body},
+    ending::Ending,
     fan_out::FanOut,
     hand_off::BodyEnd,
     settings::Settings,
@@ -78,6 +79,8 @@ where
         let request = poem::Request::from((request, LocalAddr::default(), RemoteAddr(peer.into()), scheme));
         shared.endpoint.get_response(request).await
     } else {
+        // The endpoint, which counts all others, has not seen it.
+        shared.settings.metrics.refused(!request.method().is_safe(), "invalid_host");
         refusal(
             StatusCode::BAD_REQUEST,
             "invalid_host",
@@ -91,7 +94,8 @@ where
         && response.content_type().is_some_and(|content_type| content_type.starts_with(EVENT_STREAM))
     {
         // An empty stream would have its reader come back at once, for ever.
-        tracing::error!("an event stream lost its subscription on its way through the hub");
+        let request_id = response.header("x-request-id");
+        tracing::error!(request_id, "an event stream lost its subscription on its way through the hub");
         response = refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the event stream was lost");
     }
     let (head, body) = hyper::Response::<BoxBody<Bytes, io::Error>>::from(response).into_parts();
@@ -132,8 +136,8 @@ pub(super) enum OutgoingBody {
 
 impl OutgoingBody {
     /// An event stream that stays under hyper.
-    pub(super) fn events(subscription: Subscription, settings: &Arc<Settings>) -> Self {
-        OutgoingBody::Events(event_body(subscription, Arc::clone(settings)))
+    pub(super) fn events(subscription: Subscription, settings: &Arc<Settings>, ending: Ending) -> Self {
+        OutgoingBody::Events(event_body(subscription, Arc::clone(settings), ending))
     }
 }
 

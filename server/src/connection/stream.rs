@@ -19,9 +19,10 @@ use tokio::{
     time::{timeout, timeout_at},
 };
 
-use super::{limiter::Permit, settings::Settings};
+use super::{ending::reason_of, limiter::Permit, settings::Settings};
 use crate::{
-    feed::{Cursor, Step, Subscription},
+    feed::{Cursor, Pieces, Step, Subscription},
+    metrics::Close,
     sse::frame::{Framing, LAST_CHUNK},
 };
 
@@ -91,13 +92,13 @@ impl Stream {
         }
     }
 
-    /// Counts and logs why it ended. That a reader accepts nothing is noticed here, when the socket is full, or by
-    /// the system (TCP_USER_TIMEOUT), when it is not.
-    pub(super) fn note_end(&self, error: &io::Error) {
-        if error.kind() == io::ErrorKind::TimedOut {
-            self.settings.metrics.streams_stalled.inc();
+    /// Notes why it ended.
+    pub(super) fn note_end(&mut self, error: &io::Error) {
+        let reason = reason_of(error);
+        self.subscription.note_close(reason);
+        if reason == Close::Error {
+            tracing::debug!(stream = self.subscription.number(), %error, "an event stream failed");
         }
-        tracing::debug!(%error, "an event stream ended");
     }
 
     async fn send_all(&mut self) -> io::Result<Outcome> {
@@ -145,11 +146,11 @@ impl Stream {
                     Err(error) => return Err(error),
                 }
             }
-            let mut pieces = Vec::new();
+            let mut pieces = Pieces::default();
             match self.subscription.next(&mut pieces, Framing::Chunked, BATCH) {
                 Step::Send => {
-                    self.settings.metrics.frames_sent.inc_by(pieces.len() as u64);
-                    self.unsent = pieces.into();
+                    self.settings.metrics.deliveries.inc_by(pieces.notifications);
+                    self.unsent = pieces.bytes.into();
                 }
                 step => {
                     self.unsent = VecDeque::new();
@@ -193,7 +194,8 @@ impl Stream {
     }
 
     /// The orderly end: the client sees a complete response and comes back.
-    fn end(&self) -> io::Result<()> {
+    fn end(&mut self) -> io::Result<()> {
+        self.subscription.note_close(Close::Shutdown);
         self.socket.try_write(LAST_CHUNK).map(drop)
     }
 

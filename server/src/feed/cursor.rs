@@ -1,7 +1,7 @@
 //! A place in the live feed: the entry one has got to, and a way to wait for more. It reads from the ring only;
 //! what lies behind that is a subscription's business.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::watch;
 
@@ -21,6 +21,17 @@ pub enum Step {
     End,
 }
 
+/// A frame to be sent to everyone.
+#[derive(Clone, Debug)]
+pub struct LiveFrame {
+    /// Its number; a heartbeat has none.
+    pub seq: Option<Seq>,
+    /// Its bytes.
+    pub frame: Frame,
+    /// When the log was given what it comes from; `None` for what is not new.
+    pub accepted: Option<Instant>,
+}
+
 /// See the module. Its size counts: there is one for each open stream.
 pub struct Cursor {
     ring: Arc<Ring>,
@@ -36,21 +47,24 @@ impl Cursor {
         Cursor { ring, signal, after, beats }
     }
 
-    /// Adds at most `limit` frames, each with its number, and moves on past them: first what follows in order, then,
-    /// if there is room, a heartbeat that came meanwhile, which has no number.
-    pub fn next(&mut self, frames: &mut Vec<(Option<Seq>, Frame)>, limit: usize) -> Step {
+    /// Adds at most `limit` frames, and moves on past them: first what follows in order, then,
+    /// if there is room, a heartbeat that came meanwhile.
+    pub fn next(&mut self, frames: &mut Vec<LiveFrame>, limit: usize) -> Step {
         // The signal first: a frame that comes while we look at the ring will have changed it.
         let seen = *self.signal.borrow_and_update();
         let before = frames.len();
-        let position =
-            self.ring.frames_after(self.after, limit, |seq, frame| frames.push((Some(seq), frame.clone())));
+        let position = self.ring.frames_after(self.after, limit, |slot, frame| {
+            let (seq, accepted) = (Some(slot.seq), Some(slot.accepted));
+            frames.push(LiveFrame { seq, frame: frame.clone(), accepted });
+        });
         match position {
             Ok(position) => self.after = position,
             Err(_) => return Step::CatchUp,
         }
         if frames.len() - before < limit && seen.beats != self.beats {
             self.beats = seen.beats;
-            frames.extend(self.ring.heartbeat().map(|heartbeat| (None, heartbeat)));
+            let heartbeat = self.ring.heartbeat();
+            frames.extend(heartbeat.map(|frame| LiveFrame { seq: None, frame, accepted: None }));
         }
         match (frames.len() - before, seen.is_ending) {
             (0, false) => Step::Wait,

@@ -35,24 +35,25 @@ use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 pub use self::{
-    cursor::{Cursor, Step},
+    cursor::{Cursor, LiveFrame, Step},
     hand_off::HandOff,
     json_array::JsonArray as List,
     pages::Page,
     read_model::MAX_LIST,
-    ring::RingLimits,
+    ring::{RingLimits, RingUsage},
     search::Filter,
-    subscription::Subscription,
+    subscription::{Pieces, Subscription},
 };
 use self::{
     read_model::ReadModel,
     source::{Source, View},
+    subscription::OpenStreams,
 };
 pub use crate::log::{AppendError, Condition, ReadError};
 use crate::{
     clock,
     event_id::{EventId, Seq},
-    log::{Appended, BoxFuture, Command, IdempotencyKey, Log, Replica},
+    log::{Appended, BoxFuture, Command, IdempotencyKey, Log, Replica, Usage},
     metrics::Metrics,
     notification::{Draft, EncodedNotification, Revision},
     sse::frame::Frame,
@@ -69,8 +70,7 @@ const SEARCH_SLICE: usize = 1024;
 pub struct Feed {
     source: Arc<Source>,
     metrics: Metrics,
-    /// Each open subscription holds a clone.
-    open_streams: Arc<()>,
+    open_streams: Arc<OpenStreams>,
     search_turn: Semaphore,
     waiting_searches: AtomicUsize,
 }
@@ -128,6 +128,10 @@ pub struct Status {
     pub streams: usize,
     /// Whether the log does its work.
     pub condition: Condition,
+    /// How much waits to be stored, and how much is.
+    pub log: Usage,
+    /// What the ring of newest events holds.
+    pub ring: RingUsage,
 }
 
 impl Feed {
@@ -142,8 +146,8 @@ impl Feed {
         let log = open_log(Arc::<View>::clone(&view))?;
         Ok(Arc::new(Feed {
             source: Arc::new(Source::new(view, log, heartbeat)),
+            open_streams: OpenStreams::new(metrics.clone()),
             metrics,
-            open_streams: Arc::default(),
             search_turn: Semaphore::new(SEARCHES),
             waiting_searches: AtomicUsize::new(0),
         }))
@@ -163,7 +167,7 @@ impl Feed {
         if replayed {
             self.metrics.repeated.inc();
         } else {
-            self.metrics.publish_seconds.observe(started.elapsed().as_secs_f64());
+            self.metrics.publish.observe(started.elapsed());
         }
         let notification = notification.expect("a notification comes of every post");
         Ok(Published { json: notification.json(), id: notification.notification.id, replayed })
@@ -237,6 +241,8 @@ impl Feed {
             read_through: totals.read_through,
             streams: Arc::strong_count(&self.open_streams) - 1,
             condition: self.source.log.condition().borrow().clone(),
+            log: self.source.log.usage(),
+            ring: self.source.view.ring.usage(),
         }
     }
 

@@ -6,6 +6,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::RwLock,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::watch;
@@ -44,6 +45,19 @@ pub(super) struct Slot {
     pub(super) subject: Subject,
     /// `None`: it says nothing to subscribers, or was voided by a later one.
     pub(super) frame: Option<Frame>,
+    /// When the log was given what it comes from; for what was stored before the start, when that was read.
+    pub(super) accepted: Instant,
+}
+
+/// What the ring holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RingUsage {
+    /// Events.
+    pub events: usize,
+    /// Their bytes.
+    pub bytes: usize,
+    /// How long ago the oldest of them came, or was read at the start.
+    pub age: Duration,
 }
 
 /// See the module.
@@ -144,13 +158,23 @@ impl Ring {
         self.read().head
     }
 
+    /// What it holds now.
+    pub(super) fn usage(&self) -> RingUsage {
+        let slots = self.read();
+        RingUsage {
+            events: slots.entries.iter().filter(|slot| slot.frame.is_some()).count(),
+            bytes: slots.bytes,
+            age: slots.entries.front().map(|oldest| oldest.accepted.elapsed()).unwrap_or_default(),
+        }
+    }
+
     /// Hands at most `limit` frames after `after` to `take`, oldest first, and says up to which entry that is
     /// everything.
     pub(super) fn frames_after(
         &self,
         after: Seq,
         limit: usize,
-        mut take: impl FnMut(Seq, &Frame),
+        mut take: impl FnMut(&Slot, &Frame),
     ) -> Result<Seq, BehindRing> {
         let slots = self.read();
         if after < slots.floor {
@@ -164,7 +188,7 @@ impl Ring {
                 return Ok(position);
             }
             if let Some(frame) = &slot.frame {
-                take(slot.seq, frame);
+                take(slot, frame);
                 taken += 1;
             }
             position = slot.seq;
@@ -247,12 +271,12 @@ mod tests {
     }
 
     fn about(seq: u64, subject: Subject) -> Slot {
-        Slot { seq: Seq::new(seq), subject, frame: Some(Frame::cleared(id(seq))) }
+        Slot { seq: Seq::new(seq), subject, frame: Some(Frame::cleared(id(seq))), accepted: Instant::now() }
     }
 
     fn collect(ring: &Ring, after: u64, limit: usize) -> Result<Vec<u64>, BehindRing> {
         let mut seqs = Vec::new();
-        ring.frames_after(Seq::new(after), limit, |seq, _| seqs.push(seq.get()))?;
+        ring.frames_after(Seq::new(after), limit, |slot, _| seqs.push(slot.seq.get()))?;
         Ok(seqs)
     }
 

@@ -1,10 +1,7 @@
 //! What subscriptions are made of and read from: the ring, the read model, and the log for what lies behind both.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -21,7 +18,11 @@ use crate::{
     event_id::{EventId, Seq},
     log::{Commit, Entry, Log, ReadError, Replica, Stored},
     metrics::Metrics,
-    sse::{event::Hello, frame::Frame},
+    sse::{
+        event::{Hello, Reason},
+        frame::Frame,
+    },
+    throttle::Throttle,
 };
 
 /// The shortest and the longest delay a subscriber is told to wait before it comes back, in milliseconds.
@@ -51,9 +52,9 @@ impl View {
         }
     }
 
-    fn slot(&self, entry: &Entry) -> Slot {
+    fn slot(&self, entry: &Entry, accepted: Instant) -> Slot {
         let (epochs, _) = self.read_model.epochs();
-        Slot { seq: entry.seq, subject: entry.change.subject(), frame: encode(&epochs, entry) }
+        Slot { seq: entry.seq, subject: entry.change.subject(), frame: encode(&epochs, entry), accepted }
     }
 }
 
@@ -68,13 +69,16 @@ impl Replica for View {
             None => stored.oldest_resume_point,
         };
         let slots = stored.entries[newest..].iter().filter(|entry| entry.seq > floor);
-        self.ring.load(floor, head, slots.map(|entry| self.slot(entry)).collect());
+        let now = Instant::now();
+        self.ring.load(floor, head, slots.map(|entry| self.slot(entry, now)).collect());
     }
 
     fn apply(&self, commit: Commit) {
         // The read model first: whoever is woken by the ring finds there what woke it.
         let applied = self.read_model.apply(&commit);
         self.metrics.published.inc_by(applied.published);
+        self.metrics.commit.observe(commit.took);
+        self.metrics.commit_size.observe_value(commit.commands as u64);
         if applied.voided {
             self.pages.forget();
         }
@@ -85,13 +89,17 @@ impl Replica for View {
         let replaced = revisions
             .map(|dropped| (dropped.seq, Frame::deleted(epochs.event_id(dropped.seq), dropped.id)))
             .collect();
-        self.ring.push(commit.entries.iter().map(|entry| self.slot(entry)).collect(), replaced);
+        let accepted = commit.accepted.iter().copied().chain(std::iter::repeat_with(Instant::now));
+        let slots = commit.entries.iter().zip(accepted).map(|(entry, accepted)| self.slot(entry, accepted));
+        self.ring.push(slots.collect(), replaced);
     }
 }
 
 /// What a stream begins with, and the entry it goes on after.
 pub(super) struct Opening {
     pub(super) hello: Frame,
+    /// Why it begins so.
+    pub(super) reason: Reason,
     /// The stored notifications, up to this event.
     pub(super) init: Option<(EventId, JsonArray)>,
     pub(super) after: Seq,
@@ -102,14 +110,12 @@ pub(super) struct Source {
     pub(super) view: Arc<View>,
     pub(super) log: Arc<dyn Log>,
     pub(super) heartbeat: Duration,
-    started: Instant,
-    /// When a log that cannot be read was last complained about, in milliseconds after `started`; 0: never.
-    complained_ms: AtomicU64,
+    complaints: Throttle,
 }
 
 impl Source {
     pub(super) fn new(view: Arc<View>, log: Arc<dyn Log>, heartbeat: Duration) -> Self {
-        Source { view, log, heartbeat, started: Instant::now(), complained_ms: AtomicU64::new(0) }
+        Source { view, log, heartbeat, complaints: Throttle::every(COMPLAINT_INTERVAL) }
     }
 
     /// A cursor that goes on after an entry.
@@ -140,6 +146,7 @@ impl Source {
         };
         let opening = Opening {
             hello: Frame::hello(&hello, fastrand::u32(RETRY_MS)),
+            reason: beginning.resume.reason,
             init: beginning.init.map(|array| (beginning.latest_id, array)),
             after: beginning.after,
         };
@@ -153,18 +160,14 @@ impl Source {
         let read = self.view.pages.after(&*self.log, &self.view.read_model, after).await;
         if let Err(ReadError::Storage(error)) = &read {
             self.view.metrics.read_failures.inc();
-            self.complain(error);
+            if let Some(skipped) = self.complaints.pass() {
+                tracing::warn!(
+                    error,
+                    skipped,
+                    "the log cannot be read; subscribers who need it start afresh from memory"
+                );
+            }
         }
         read
-    }
-
-    fn complain(&self, error: &str) {
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-        let last_ms = self.complained_ms.load(Ordering::Relaxed);
-        let interval_ms = u64::try_from(COMPLAINT_INTERVAL.as_millis()).unwrap_or(u64::MAX);
-        if last_ms == 0 || now_ms - last_ms >= interval_ms {
-            self.complained_ms.store(now_ms, Ordering::Relaxed);
-            tracing::warn!(error, "the log cannot be read; subscribers who need it start afresh from memory");
-        }
     }
 }

@@ -1,7 +1,10 @@
 //! One subscriber's place in the feed: a cursor, and what is to be sent before it moves on. How the bytes get to
 //! the subscriber is not its business.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use bytes::Bytes;
 
@@ -14,7 +17,11 @@ use super::{
 use crate::{
     event_id::{EventId, Seq},
     log::ReadError,
-    sse::frame::{Frame, Framing},
+    metrics::{Close, Label as _, Metrics, Restart, Start},
+    sse::{
+        event::Reason,
+        frame::{Frame, Framing},
+    },
 };
 
 /// See the module. Its size counts: there is one for each open stream.
@@ -24,9 +31,39 @@ pub struct Subscription {
     /// What comes before the entry after the cursor's.
     pending: Option<Box<Pending>>,
     limit: u16,
-    is_resumed: bool,
-    /// Counts the open streams.
-    _open: Arc<()>,
+    start: Start,
+    close: Close,
+    /// Tells it from the other streams in what is logged.
+    number: u32,
+    open: Arc<OpenStreams>,
+}
+
+/// The streams that are open: each holds a clone.
+pub(super) struct OpenStreams {
+    metrics: Metrics,
+    opened: AtomicU32,
+}
+
+impl OpenStreams {
+    pub(super) fn new(metrics: Metrics) -> Arc<Self> {
+        Arc::new(OpenStreams { metrics, opened: AtomicU32::new(0) })
+    }
+}
+
+/// What there is to send, in order.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    /// The bytes.
+    pub bytes: Vec<Bytes>,
+    /// How many `notification` events are in them.
+    pub notifications: u64,
+}
+
+impl Pieces {
+    fn push(&mut self, framing: Framing, frame: &Frame) {
+        self.bytes.push(framing.of(frame));
+        self.notifications += u64::from(frame.is_notification());
+    }
 }
 
 enum Pending {
@@ -47,15 +84,25 @@ impl Subscription {
         cursor: Cursor,
         opening: Opening,
         limit: u16,
-        open: Arc<()>,
+        open: Arc<OpenStreams>,
     ) -> Self {
-        let is_resumed = opening.init.is_none();
-        let mut subscription = Subscription { source, cursor, pending: None, limit, is_resumed, _open: open };
+        let start = match opening.reason {
+            Reason::Fresh => Start::Fresh,
+            Reason::Resumed => Start::Resumed,
+            Reason::Unknown => Start::Unknown,
+            Reason::Expired => Start::Expired,
+        };
+        open.metrics.streams_opened.of(start).inc();
+        let number = open.opened.fetch_add(1, Ordering::Relaxed);
+        // Whoever drops it without a word has lost its reader.
+        let close = Close::Client;
+        let mut subscription =
+            Subscription { source, cursor, pending: None, limit, start, close, number, open };
         subscription.open_with(opening);
         subscription
     }
 
-    fn open_with(&mut self, Opening { hello, init, after }: Opening) {
+    fn open_with(&mut self, Opening { hello, init, after, .. }: Opening) {
         let init = init.map_or(Init::None, |(id, array)| Init::Whole(id, array));
         self.pending = Some(Box::new(Pending::Opening { hello: Some(hello), init }));
         self.cursor.move_to(after);
@@ -63,18 +110,20 @@ impl Subscription {
 
     /// Adds at most `limit` pieces of bytes, in order, and moves on past them. [`Step::CatchUp`] asks for
     /// [`Subscription::catch_up`].
-    pub fn next(&mut self, pieces: &mut Vec<Bytes>, framing: Framing, limit: usize) -> Step {
+    pub fn next(&mut self, pieces: &mut Pieces, framing: Framing, limit: usize) -> Step {
         if let Some(pending) = &mut self.pending {
-            let before = pieces.len();
+            let before = pieces.bytes.len();
             let is_done = match &mut **pending {
                 Pending::Opening { hello, init } => {
-                    pieces.extend(hello.take().map(|hello| framing.of(&hello)));
-                    init.next(pieces, framing, before + limit)
+                    pieces.bytes.extend(hello.take().map(|hello| framing.of(&hello)));
+                    init.next(&mut pieces.bytes, framing, before + limit)
                 }
                 Pending::Page { page, after } => {
                     let frames = page.frames_after(*after);
                     let given = &frames[..limit.min(frames.len())];
-                    pieces.extend(given.iter().map(|(_, frame)| framing.of(frame)));
+                    for (_, frame) in given {
+                        pieces.push(framing, frame);
+                    }
                     *after = given.last().map_or(page.through, |(seq, _)| *seq);
                     given.len() == frames.len()
                 }
@@ -82,13 +131,15 @@ impl Subscription {
             if is_done {
                 self.pending = None;
             }
-            if pieces.len() > before {
+            if pieces.bytes.len() > before {
                 return Step::Send;
             }
         }
         let mut frames = Vec::new();
         let step = self.cursor.next(&mut frames, limit);
-        pieces.extend(frames.iter().map(|(_, frame)| framing.of(frame)));
+        for live in &frames {
+            pieces.push(framing, &live.frame);
+        }
         step
     }
 
@@ -98,9 +149,19 @@ impl Subscription {
         &mut self.cursor
     }
 
-    /// Whether it goes on after a last event id, rather than afresh.
-    pub fn is_resumed(&self) -> bool {
-        self.is_resumed
+    /// How it began.
+    pub fn start(&self) -> Start {
+        self.start
+    }
+
+    /// What tells it from the other streams in what is logged.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Why it will have been closed, where its reader has not just gone.
+    pub fn note_close(&mut self, close: Close) {
+        self.close = close;
     }
 
     /// Waits until there may be something to send.
@@ -118,12 +179,27 @@ impl Subscription {
                 self.pending = Some(Box::new(Pending::Page { page, after }));
             }
             Err(ReadError::Closed) => return Err(ReadError::Closed),
-            Err(ReadError::Expired | ReadError::Storage(_)) => {
+            Err(error @ (ReadError::Expired | ReadError::Storage(_))) => {
+                let is_expired = error == ReadError::Expired;
+                let restart = if is_expired { Restart::Expired } else { Restart::Unreadable };
+                self.open.metrics.streams_restarted.of(restart).inc();
+                tracing::debug!(
+                    stream = self.number,
+                    reason = restart.text(),
+                    "an event stream starts afresh"
+                );
                 let opening = self.source.opening(None, Some(after), self.limit).0;
                 self.open_with(opening);
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.open.metrics.streams_closed.of(self.close).inc();
+        tracing::debug!(stream = self.number, reason = self.close.text(), "an event stream was closed");
     }
 }
 

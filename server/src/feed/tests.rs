@@ -14,6 +14,7 @@ use crate::{
         memory::MemoryLog,
         sqlite::{Durability, SqliteLog},
     },
+    metrics::{Close, Restart, Start},
     notification::{NewNotification, State},
     sse::frame::Framing,
 };
@@ -86,9 +87,9 @@ fn parse(event: &str) -> Received {
 async fn drain(subscription: &mut Subscription) -> Vec<Received> {
     let mut bytes = Vec::new();
     loop {
-        let mut pieces = Vec::new();
+        let mut pieces = Pieces::default();
         match subscription.next(&mut pieces, Framing::Plain, 3) {
-            Step::Send => bytes.extend(pieces.concat()),
+            Step::Send => bytes.extend(pieces.bytes.concat()),
             Step::CatchUp => subscription.catch_up().await.expect("the log can be read"),
             Step::Wait | Step::End => break,
         }
@@ -157,11 +158,11 @@ async fn a_heartbeat_is_one_frame_for_all_and_no_place_to_resume_from() {
     feed.source.view.ring.beat(Frame::heartbeat(Utc::now()));
     let mut beats = Vec::new();
     for subscription in &mut subscriptions {
-        let mut pieces = Vec::new();
+        let mut pieces = Pieces::default();
         assert_eq!(subscription.next(&mut pieces, Framing::Chunked, 10), Step::Send);
-        assert_eq!(pieces.len(), 1);
-        assert!(!pieces[0].windows(4).any(|bytes| bytes == b"id: "));
-        beats.extend(pieces);
+        assert_eq!(pieces.bytes.len(), 1);
+        assert!(!pieces.bytes[0].windows(4).any(|bytes| bytes == b"id: "));
+        beats.extend(pieces.bytes);
     }
     assert_eq!(beats[0].as_ptr(), beats[1].as_ptr());
 }
@@ -175,9 +176,9 @@ async fn an_entry_is_encoded_once_whatever_the_number_of_subscribers() {
     }
     publish(&feed, "a").await;
     let pointers = subscriptions.each_mut().map(|subscription| {
-        let mut pieces = Vec::new();
+        let mut pieces = Pieces::default();
         assert_eq!(subscription.next(&mut pieces, Framing::Chunked, 10), Step::Send);
-        pieces[0].as_ptr()
+        pieces.bytes[0].as_ptr()
     });
     assert_eq!(pointers[0], pointers[1]);
 }
@@ -190,10 +191,10 @@ async fn init_is_made_of_slices_of_what_is_stored_whatever_its_length() {
     }
     let stored = feed.source.view.read_model.older(None, 3);
     for limit in [2, 3, 999, 1000] {
-        let mut pieces = Vec::new();
+        let mut pieces = Pieces::default();
         let mut subscription = feed.subscribe(None, limit);
         while subscription.next(&mut pieces, Framing::Chunked, 100) == Step::Send {}
-        let large: Vec<_> = pieces.iter().filter(|piece| piece.len() > 1000).collect();
+        let large: Vec<_> = pieces.bytes.iter().filter(|piece| piece.len() > 1000).collect();
         assert_eq!(large.len(), usize::from(limit).min(3));
         for (piece, item) in large.iter().zip(&stored) {
             assert!(item.after_comma().as_ptr_range().contains(&piece.as_ptr()), "no copy");
@@ -211,12 +212,12 @@ async fn what_lies_behind_the_ring_is_read_and_encoded_once_for_all() {
     let mut pointers = Vec::new();
     for _ in 0..3 {
         let mut subscription = feed.subscribe(Some(&start), 0);
-        let mut pieces = Vec::new();
+        let mut pieces = Pieces::default();
         assert_eq!(subscription.next(&mut pieces, Framing::Chunked, 1), Step::Send);
         assert_eq!(subscription.next(&mut pieces, Framing::Chunked, 1), Step::CatchUp);
         subscription.catch_up().await.expect("the log can be read");
         assert_eq!(subscription.next(&mut pieces, Framing::Chunked, 1), Step::Send);
-        pointers.push(pieces[1].as_ptr());
+        pointers.push(pieces.bytes[1].as_ptr());
     }
     assert!(pointers.iter().all(|pointer| *pointer == pointers[0]));
 }
@@ -332,6 +333,10 @@ impl Log for Unreadable {
         self.0.condition()
     }
 
+    fn usage(&self) -> Usage {
+        self.0.usage()
+    }
+
     fn ended(&self) -> BoxFuture<'_, ()> {
         self.0.ended()
     }
@@ -358,6 +363,9 @@ async fn who_needs_a_log_that_cannot_be_read_is_told_and_starts_afresh_from_memo
     assert_eq!(received[1].data["reason"], "expired");
     assert_eq!(received[2].data.as_array().map(Vec::len), Some(10));
     assert_eq!(metrics.read_failures.get(), 1);
+    assert_eq!(metrics.streams_opened.of(Start::Resumed).get(), 1);
+    assert_eq!(metrics.streams_restarted.of(Restart::Unreadable).get(), 1);
+    assert_eq!(metrics.streams_closed.of(Close::Client).get(), 1);
 }
 
 #[tokio::test]
@@ -367,10 +375,10 @@ async fn a_stream_ends_when_told_to_but_not_before_its_last_frame() {
     drain(&mut subscription).await;
     publish(&feed, "last").await;
     feed.end_streams();
-    let mut pieces = Vec::new();
+    let mut pieces = Pieces::default();
     assert_eq!(subscription.next(&mut pieces, Framing::Plain, 10), Step::Send);
-    assert!(String::from_utf8_lossy(&pieces[0]).contains("last"));
-    assert_eq!(subscription.next(&mut Vec::new(), Framing::Plain, 10), Step::End);
+    assert!(String::from_utf8_lossy(&pieces.bytes[0]).contains("last"));
+    assert_eq!(subscription.next(&mut Pieces::default(), Framing::Plain, 10), Step::End);
 }
 
 #[tokio::test]
@@ -525,8 +533,8 @@ async fn replays(feed: &Feed) -> (Vec<String>, Vec<String>) {
     let mut from_ring = None;
     while from_ring.is_none() {
         let mut texts = Vec::new();
-        let read = feed.source.view.ring.frames_after(start, usize::MAX, |seq, frame| {
-            texts.push(format!("{seq} {}", String::from_utf8_lossy(&frame.event())));
+        let read = feed.source.view.ring.frames_after(start, usize::MAX, |slot, frame| {
+            texts.push(format!("{} {}", slot.seq, String::from_utf8_lossy(&frame.event())));
         });
         match read {
             Ok(_) => from_ring = Some(texts),

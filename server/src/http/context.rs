@@ -36,6 +36,10 @@ pub struct Context {
     pub no_sse: bool,
     /// How long a stop takes at most: streams end within it.
     pub drain: Duration,
+    /// Where notifications are kept, in a word.
+    pub store: &'static str,
+    /// The most connections at a time.
+    pub max_connections: usize,
     /// When the hub started.
     pub started: Instant,
     /// Who may do what.

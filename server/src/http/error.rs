@@ -202,8 +202,16 @@ pub(super) fn response(status: StatusCode, code: &str, message: impl Into<String
     ErrorBody::new(code, message).with_status(status).into_response()
 }
 
+/// The code that an answer of status 400 and above carries.
+pub(super) async fn code_of(response: &mut Response) -> String {
+    let body = response.take_body().into_bytes().await.unwrap_or_default();
+    let code = serde_json::from_slice(&body).map(|ErrorBody { code, .. }| code);
+    response.set_body(body);
+    code.unwrap_or_else(|_| "other".into())
+}
+
 /// The answer to a request that no endpoint took.
-pub(super) fn of_error(error: poem::Error, path: &str) -> Response {
+pub(super) fn of_error(error: poem::Error, path: &str, request_id: &str) -> Response {
     let status = error.status();
     if error.is::<NotFoundError>() {
         let message = format!("there is nothing at {path}; GET /docs shows what there is");
@@ -237,7 +245,7 @@ pub(super) fn of_error(error: poem::Error, path: &str) -> Response {
         _ => "internal_error",
     };
     if status == StatusCode::INTERNAL_SERVER_ERROR {
-        tracing::error!(%error, path, "a request failed");
+        tracing::error!(request_id, %error, path, "a request failed");
     }
     match error.into_response() {
         // An answer that an endpoint declared; it has the error body already.

@@ -14,9 +14,11 @@ use serde::Deserialize;
 use super::{
     context::{Shared, Tag},
     error::ApiError,
+    middleware::request_id,
 };
 use crate::{
     feed::{HandOff, MAX_LIST, Subscription},
+    metrics::Label as _,
     notification::Notification,
     sse::event::{Cleared, Deleted, Heartbeat, Hello, Read},
 };
@@ -142,10 +144,8 @@ impl EventsApi {
         }
         let last_event_id = last_event_id(request);
         let subscription = context.feed.subscribe(last_event_id.as_deref(), limit.0.unwrap_or(MAX_LIST));
-        context.metrics.streams_opened.inc();
-        if subscription.is_resumed() {
-            context.metrics.streams_resumed.inc();
-        }
+        let (stream, start) = (subscription.number(), subscription.start().text());
+        tracing::debug!(stream, start, request_id = request_id::told(request), "an event stream was opened");
         Ok(EventsResponse::Ok(EventStream(subscription), CACHE_CONTROL.into(), "no".into()))
     }
 }

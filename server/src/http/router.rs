@@ -1,6 +1,10 @@
 //! Everything the hub answers: the API, its specification and documentation, the page.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, IntoResponse as _, Request, Response,
@@ -23,6 +27,7 @@ use super::{
     },
     notifications, page, read, status,
 };
+use crate::{metrics::Metrics, throttle::Throttle};
 
 /// Swagger UI's template brings its scripts and styles along in the page.
 const DOCS_CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
@@ -79,11 +84,16 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         docs: docs.into(),
         methods,
         no_sse: context.no_sse,
+        metrics: context.metrics.clone(),
+        complaints: Throttle::every(COMPLAINT_INTERVAL),
         publish_limiter: context.guards.publish_rate.map(PublishLimiter::new),
         guards: context.guards.clone(),
         request_ids: RequestIds::new(),
     }
 }
+
+/// How often it is complained about requests that the hub cannot do.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What stands beside the API and is always there.
 const DOCUMENTS: [&str; 3] = ["/", "/docs", "/openapi.json"];
@@ -96,6 +106,9 @@ struct Site {
     methods: HashMap<String, String>,
     /// There are no event streams.
     no_sse: bool,
+    metrics: Metrics,
+    /// About requests that the hub cannot do.
+    complaints: Throttle,
     guards: Guards,
     publish_limiter: Option<PublishLimiter>,
     request_ids: RequestIds,
@@ -128,17 +141,42 @@ impl Site {
     }
 }
 
+/// A request that was answered, as it is logged. Its query is not: it may say what was searched for.
+struct Answered<'a> {
+    id: &'a str,
+    method: &'a Method,
+    path: &'a str,
+    began: Instant,
+}
+
+impl Answered<'_> {
+    fn log(&self, status: StatusCode, code: Option<&str>) {
+        let Answered { id, method, path, began } = self;
+        tracing::debug!(request_id = id, %method, path, status = status.as_u16(), code, took = ?began.elapsed(), "answered");
+    }
+}
+
 impl Endpoint for Site {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let began = Instant::now();
         let id = self.request_ids.of(&request);
+        request_id::tell(&id, &mut request);
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let page = self.guards.origins.headers_for(request.headers());
         let mut response = match self.admit(&request) {
-            Ok(None) => self.respond(request).await,
+            Ok(None) => self.respond(request, &path, request_id::as_text(&id)).await,
             Ok(Some(answer)) => answer,
             Err(refusal) => refusal.into_response(),
         };
+        let answered = Answered { id: request_id::as_text(&id), method: &method, path: &path, began };
+        if response.status().is_client_error() || response.status().is_server_error() {
+            // On the heap: most requests are not refused, and a task is as large as its largest part.
+            Box::pin(self.note_refusal(&answered, &mut response)).await;
+        } else {
+            answered.log(response.status(), None);
+        }
         self.guards.origins.add(page, &mut response);
         security_headers::add(&mut response);
         request_id::add(id, &mut response);
@@ -174,13 +212,28 @@ impl Site {
         }
         let publisher = guards.tokens.check(request).map_err(ApiError::of_token)?;
         if let Some(publisher) = publisher {
-            tracing::debug!(publisher, path = request.uri().path(), "may publish");
+            tracing::debug!(request_id = request_id::told(request), publisher, "may publish");
         }
         Ok(None)
     }
 
-    async fn respond(&self, mut request: Request) -> Response {
-        let path = request.uri().path().to_owned();
+    /// Counts and logs that a request was refused.
+    async fn note_refusal(&self, answered: &Answered<'_>, response: &mut Response) {
+        let code = error::code_of(response).await;
+        self.metrics.refused(!is_safe(answered.method), &code);
+        answered.log(response.status(), Some(&code));
+        let is_expected = matches!(&*code, "stopping" | "too_many_posts");
+        if response.status().is_server_error()
+            && !is_expected
+            && let Some(skipped) = self.complaints.pass()
+        {
+            let Answered { id, method, path, .. } = answered;
+            let status = response.status().as_u16();
+            tracing::warn!(request_id = id, %method, path, status, code, skipped, "a request could not be done");
+        }
+    }
+
+    async fn respond(&self, mut request: Request, path: &str, request_id: &str) -> Response {
         if matches!(*request.method(), Method::GET | Method::HEAD)
             && let Err(refusal) = body::discard(&mut request).await
         {
@@ -200,14 +253,14 @@ impl Site {
         }
         let error = match self.api.call(request).await {
             Ok(response) => return response,
-            Err(error) if error.is::<NotFoundError>() && DOCUMENTS.contains(&&*path) => {
+            Err(error) if error.is::<NotFoundError>() && DOCUMENTS.contains(&path) => {
                 MethodNotAllowedError.into()
             }
             Err(error) => error,
         };
-        let mut response = error::of_error(error, &path);
+        let mut response = error::of_error(error, path, request_id);
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
-            && let Some(methods) = self.allowed_methods(&path)
+            && let Some(methods) = self.allowed_methods(path)
             && let Ok(methods) = HeaderValue::from_str(methods)
         {
             response.headers_mut().insert(header::ALLOW, methods);

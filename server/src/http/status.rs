@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     payload::{Json, PlainText},
@@ -12,6 +13,7 @@ use super::{
     context::{Shared, Tag},
     error::ApiError,
 };
+use crate::metrics::{self, Readings};
 
 pub(super) struct HealthApi {
     pub(super) shared: Shared,
@@ -22,6 +24,8 @@ pub(super) struct HealthApi {
 struct Status {
     /// The hub's version.
     version: String,
+    /// When it started.
+    started_at: DateTime<Utc>,
     /// Seconds since it started.
     uptime_s: u64,
     /// Open event streams.
@@ -37,6 +41,12 @@ struct Status {
     /// Up to which notification whoever reads this feed has read.
     #[oai(skip_serializing_if_is_none)]
     read_through: Option<Uuid>,
+    /// Where notifications are kept: `sqlite` or `memory`.
+    store: String,
+    /// How large the files of the store are, in bytes; 0 in memory.
+    store_bytes: u64,
+    /// What happened lately.
+    lately: Lately,
     /// Whether `/events` streams; `false` under `--no-sse`.
     streaming: bool,
     /// Whether the hub stores what is posted.
@@ -44,6 +54,37 @@ struct Status {
     /// Why not.
     #[oai(skip_serializing_if_is_none)]
     reason: Option<String>,
+}
+
+/// What happened in about the last minute.
+#[derive(Object)]
+struct Lately {
+    /// How many seconds ago it begins: less than a minute only just after the start.
+    period_s: f64,
+    /// Notifications that were posted.
+    published: u64,
+    /// Notification events that were sent: one for each notification and stream.
+    deliveries: u64,
+    /// The time from accepting a post to having sent it to every stream that keeps up, in milliseconds: half were not
+    /// slower than this bound. Left out if there was nothing to send.
+    #[oai(skip_serializing_if_is_none)]
+    delivery_ms_median: Option<f64>,
+    /// The same for 99 of 100.
+    #[oai(skip_serializing_if_is_none)]
+    delivery_ms_p99: Option<f64>,
+}
+
+impl From<metrics::Lately> for Lately {
+    fn from(lately: metrics::Lately) -> Self {
+        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        Lately {
+            period_s: lately.period.as_secs_f64(),
+            published: lately.published,
+            deliveries: lately.deliveries,
+            delivery_ms_median: lately.delivery_median.map(ms),
+            delivery_ms_p99: lately.delivery_p99.map(ms),
+        }
+    }
 }
 
 /// It is well.
@@ -62,8 +103,8 @@ enum Ready {
 
 #[derive(ApiResponse)]
 enum MetricsResponse {
-    /// OpenMetrics text.
-    #[oai(status = 200, content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")]
+    /// Prometheus' text format.
+    #[oai(status = 200, content_type = "text/plain; version=0.0.4; charset=utf-8")]
     Ok(PlainText<String>),
 }
 
@@ -77,6 +118,7 @@ impl HealthApi {
         let feed = context.feed.status();
         Json(Status {
             version: env!("CARGO_PKG_VERSION").into(),
+            started_at: context.metrics.started().into(),
             uptime_s: Duration::as_secs(&context.started.elapsed()),
             streams: feed.streams as u64,
             connections: feed.streams as u64,
@@ -84,6 +126,9 @@ impl HealthApi {
             open: feed.open as u64,
             latest_id: feed.latest_id.to_string(),
             read_through: feed.read_through,
+            store: context.store.into(),
+            store_bytes: feed.log.database_bytes + feed.log.wal_bytes,
+            lately: context.metrics.lately().into(),
             streaming: !context.no_sse,
             ready: feed.condition.reason().is_none() && !context.shutdown.has_begun(),
             reason: feed.condition.reason().map(ToString::to_string),
@@ -115,7 +160,20 @@ impl HealthApi {
     async fn metrics(&self) -> MetricsResponse {
         let context = &*self.shared;
         let feed = context.feed.status();
-        MetricsResponse::Ok(PlainText(context.metrics.encode(feed.streams, feed.stored)))
+        let readings = Readings {
+            is_ready: feed.condition.reason().is_none() && !context.shutdown.has_begun(),
+            streams: feed.streams,
+            stored: feed.stored,
+            open: feed.open,
+            waiting: feed.log.waiting,
+            database_bytes: feed.log.database_bytes,
+            wal_bytes: feed.log.wal_bytes,
+            ring_events: feed.ring.events,
+            ring_bytes: feed.ring.bytes,
+            ring_age: feed.ring.age,
+            max_connections: context.max_connections,
+        };
+        MetricsResponse::Ok(PlainText(context.metrics.encode(&readings)))
     }
 }
 

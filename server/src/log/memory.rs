@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     ops::Bound,
     sync::{Arc, Mutex, MutexGuard},
+    time::Instant,
 };
 
 use tokio::sync::watch;
@@ -13,7 +14,7 @@ use crate::{
     event_id::Seq,
     log::{
         AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Dropped, Entry, EntryPage, Log,
-        MAX_IDEMPOTENCY_KEYS, ReadError, Replica, Retention, Stored, Subject,
+        MAX_IDEMPOTENCY_KEYS, ReadError, Replica, Retention, Stored, Subject, Usage,
         idempotency::FirstUse,
         index::{Index, Step},
     },
@@ -64,6 +65,7 @@ impl MemoryLog {
 
 impl State {
     fn append(&mut self, command: &Command, retention: &Retention) -> Result<Appended, AppendError> {
+        let accepted = Instant::now();
         let Some(replica) = self.replica.clone() else { return Err(AppendError::Closed) };
         let now = clock::now();
         let key = match command {
@@ -106,8 +108,15 @@ impl State {
                 .for_each(drop);
         }
         if !plan.steps.is_empty() || !dropped.is_empty() {
-            let entries = plan.steps.into_iter().map(|step| step.entry).collect();
-            replica.apply(Commit { entries, dropped, oldest_resume_point: point });
+            let entries: Vec<_> = plan.steps.into_iter().map(|step| step.entry).collect();
+            replica.apply(Commit {
+                accepted: vec![accepted; entries.len()],
+                entries,
+                dropped,
+                oldest_resume_point: point,
+                commands: 1,
+                took: accepted.elapsed(),
+            });
         }
         Ok(plan.appended)
     }
@@ -171,6 +180,10 @@ impl Log for MemoryLog {
 
     fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.subscribe()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
     }
 
     fn ended(&self) -> BoxFuture<'_, ()> {

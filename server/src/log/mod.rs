@@ -15,7 +15,11 @@ mod index;
 pub mod memory;
 pub mod sqlite;
 
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU64,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -150,6 +154,12 @@ pub struct Commit {
     pub dropped: Vec<Dropped>,
     /// The oldest entry that can be resumed after.
     pub oldest_resume_point: Seq,
+    /// When the log was given what each entry comes from, in the same order; may be shorter.
+    pub accepted: Vec<Instant>,
+    /// How many commands it carried out.
+    pub commands: usize,
+    /// How long storing it took.
+    pub took: Duration,
 }
 
 /// What a log holds when it is opened.
@@ -198,6 +208,17 @@ impl Retention {
     }
 }
 
+/// How much waits to be stored, and how much is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Commands that wait for their turn.
+    pub waiting: usize,
+    /// The size of the database, in bytes; 0 in memory.
+    pub database_bytes: u64,
+    /// The size of its write-ahead log, in bytes.
+    pub wal_bytes: u64,
+}
+
 /// Whether the log does its work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Condition {
@@ -211,6 +232,15 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Condition::Ready => "ready",
+            Condition::Degraded(_) => "degraded",
+            Condition::Stopped(_) => "stopped",
+        }
+    }
+
     /// Why it does not do its work.
     pub fn reason(&self) -> Option<&Arc<str>> {
         match self {
@@ -278,6 +308,9 @@ pub trait Log: Send + Sync {
 
     /// Whether it does its work, now and from now on.
     fn condition(&self) -> watch::Receiver<Condition>;
+
+    /// How much waits to be stored, and how much is. Never waits for the storage itself.
+    fn usage(&self) -> Usage;
 
     /// Resolves when the log has ended: after [`Log::close`] when what was begun is finished and the storage is
     /// released; before, if what does its work has died. For one caller.

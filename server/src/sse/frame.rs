@@ -56,6 +56,7 @@ impl Framing {
 pub struct Frame {
     chunk: Bytes,
     event_start: usize,
+    is_notification: bool,
 }
 
 impl Frame {
@@ -68,7 +69,8 @@ impl Frame {
 
     /// `notification`: one was published.
     pub fn notification(id: EventId, notification: &EncodedNotification) -> Self {
-        Frame::encode("event: notification\n", Some(id), &notification.json())
+        let frame = Frame::encode("event: notification\n", Some(id), &notification.json());
+        Frame { is_notification: true, ..frame }
     }
 
     /// `deleted`: one was deleted.
@@ -104,7 +106,12 @@ impl Frame {
         chunk.extend_from_slice(b"data: ");
         chunk.extend_from_slice(data);
         chunk.extend_from_slice(b"\n\n\r\n");
-        Frame { chunk: chunk.into(), event_start }
+        Frame { chunk: chunk.into(), event_start, is_notification: false }
+    }
+
+    /// Whether it is a `notification`.
+    pub fn is_notification(&self) -> bool {
+        self.is_notification
     }
 
     /// The event as one chunk of a chunked HTTP/1.1 body (RFC 9112, section 7.1).

@@ -14,7 +14,7 @@ use notifyhub_tests::{
     http::RawClient,
     push,
     server::{TestServer, run_to_end},
-    tls::{Http2, connect, own_certificate, read_until},
+    tls::{Http2, connect, own_certificate, read_all, read_until},
     within,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,7 +26,7 @@ const WINDOW: u32 = 1 << 20;
 /// The value of a metric, asked for over HTTP/2.
 async fn metric(client: &Http2, name: &str) -> u64 {
     let mut answer = client.request("GET", "/metrics", "").await;
-    let text = read_until(answer.body_mut(), "# EOF").await.unwrap();
+    let text = read_all(answer.body_mut()).await;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.unwrap_or_else(|| panic!("{text}")).parse().unwrap()
 }
@@ -133,7 +133,7 @@ async fn a_reader_that_stalls_loses_its_stream_and_no_other() {
         read_until(reading.body_mut(), "xxxx\"").await.unwrap();
     }
     eventually("the stalled stream is closed", async || {
-        (metric(&client, "notifyhub_streams_stalled_total").await == 1).then_some(())
+        (metric(&client, "notifyhub_streams_closed_total{reason=\"stalled\"}").await == 1).then_some(())
     })
     .await;
     // What is still in the window comes, then the reset.
@@ -168,6 +168,7 @@ async fn a_reader_that_stalls_over_https_1_is_closed() {
         (metric(&client, "notifyhub_streams_open").await == 0).then_some(())
     })
     .await;
+    assert_eq!(metric(&client, "notifyhub_streams_closed_total{reason=\"stalled\"}").await, 1);
 }
 
 #[tokio::test]

@@ -15,3 +15,4 @@ mod shutdown;
 mod startup;
 mod stream;
 mod third_party;
+mod watching;

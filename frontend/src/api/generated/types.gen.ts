@@ -116,6 +116,35 @@ export type Hello = {
 };
 
 /**
+ * Lately
+ *
+ * What happened in about the last minute.
+ */
+export type Lately = {
+    /**
+     * How many seconds ago it begins: less than a minute only just after the start.
+     */
+    period_s: number;
+    /**
+     * Notifications that were posted.
+     */
+    published: number;
+    /**
+     * Notification events that were sent: one for each notification and stream.
+     */
+    deliveries: number;
+    /**
+     * The time from accepting a post to having sent it to every stream that keeps up, in milliseconds: half were not
+     * slower than this bound. Left out if there was nothing to send.
+     */
+    delivery_ms_median?: number;
+    /**
+     * The same for 99 of 100.
+     */
+    delivery_ms_p99?: number;
+};
+
+/**
  * How much a notification matters; it decides its colour, icon and sound.
  */
 export type Level = 'info' | 'success' | 'warning' | 'error';
@@ -367,6 +396,10 @@ export type Status = {
      */
     version: string;
     /**
+     * When it started.
+     */
+    started_at: string;
+    /**
      * Seconds since it started.
      */
     uptime_s: number;
@@ -394,6 +427,18 @@ export type Status = {
      * Up to which notification whoever reads this feed has read.
      */
     read_through?: string;
+    /**
+     * Where notifications are kept: `sqlite` or `memory`.
+     */
+    store: string;
+    /**
+     * How large the files of the store are, in bytes; 0 in memory.
+     */
+    store_bytes: number;
+    /**
+     * What happened lately.
+     */
+    lately: Lately & unknown;
     /**
      * Whether `/events` streams; `false` under `--no-sse`.
      */
@@ -1301,7 +1346,7 @@ export type MetricsData = {
 
 export type MetricsResponses = {
     /**
-     * OpenMetrics text.
+     * Prometheus' text format.
      */
     200: string;
 };

@@ -40,6 +40,24 @@ impl RequestIds {
     }
 }
 
+/// Has whoever answers the request find it.
+pub(in crate::http) fn tell(id: &HeaderValue, request: &mut Request) {
+    request.extensions_mut().insert(RequestId(id.clone()));
+}
+
+/// What [`tell`] has told.
+pub(in crate::http) fn told(request: &Request) -> &str {
+    request.extensions().get::<RequestId>().map_or("", |RequestId(id)| as_text(id))
+}
+
+/// As it is logged.
+pub(in crate::http) fn as_text(id: &HeaderValue) -> &str {
+    id.to_str().expect("it is one word")
+}
+
+#[derive(Clone)]
+struct RequestId(HeaderValue);
+
 /// Puts it into the answer.
 pub(in crate::http) fn add(id: HeaderValue, response: &mut Response) {
     response.headers_mut().insert(X_REQUEST_ID, id);

@@ -88,6 +88,13 @@ impl Guard {
         None
     }
 
+    /// The lengths of the database and of its write-ahead log when they were last looked at; `None`: a checkpoint is
+    /// under way.
+    pub(super) fn lengths(&self) -> Option<(u64, u64)> {
+        let known = self.known.try_lock().ok()?;
+        Some((known.database.length, known.wal.map_or(0, |wal| wal.length)))
+    }
+
     /// Runs a checkpoint, and takes the files as it leaves them for the right ones. If they were not before, it is
     /// not run: it would write into another's file.
     pub(super) fn checkpoint<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
@@ -130,6 +137,7 @@ mod tests {
         assert_eq!(guard.find_damage(), None);
         std::fs::write(path.with_extension("db-wal"), "0123456789 and more").expect("writes");
         assert_eq!(guard.find_damage(), None);
+        assert_eq!(guard.lengths(), Some((10, 19)));
         guard.checkpoint(|| std::fs::write(&path, "another content").expect("writes"));
         assert_eq!(guard.find_damage(), None);
     }

@@ -3,16 +3,18 @@
 //! # Layout
 //! - `schema`: the file: who owns it, how it is opened, what brings an older one up to date.
 //! - `rows`: entries and idempotency keys as rows.
-//! - `writer`: writing, with group commit. `requests`: the way to it and back.
+//! - `writer`: carrying out commands in a transaction. `group_commit`: who does it when. `requests`: the way there and back.
 //! - `sweep`: deleting what retention has dropped.
 //! - `reader`: reading entries.
 //! - `checkpoint`: bringing the write-ahead log into the database.
 //! - `guard`: noticing that the files are no longer the right ones. `stall`: noticing that the disk does not answer.
 //! - `check`: whether a file is in order. `copy`: backup and restore.
+//! - `usage`: how much waits, and how large the files are.
 
 mod check;
 mod checkpoint;
 mod copy;
+mod group_commit;
 mod guard;
 mod reader;
 mod requests;
@@ -20,6 +22,7 @@ mod rows;
 mod schema;
 mod stall;
 mod sweep;
+mod usage;
 mod writer;
 
 use std::{
@@ -30,6 +33,7 @@ use std::{
         mpsc::{self, TrySendError},
     },
     thread,
+    time::Instant,
 };
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -41,19 +45,21 @@ pub use self::{
     schema::{Durability, FILE_NAME, OpenError},
 };
 use self::{
+    group_commit::SharedWriter,
     reader::Reader,
     requests::Request,
     rows::{ENTRY_COLUMNS, entry_of_row},
     stall::Progress,
     sweep::Unswept,
-    writer::{BUSY_TIMEOUT, SharedWriter, Writer, open_files},
+    usage::Gauges,
+    writer::{BUSY_TIMEOUT, Writer, open_files},
 };
 use crate::{
     clock,
     event_id::{Epoch, Seq},
     log::{
         AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Entry, EntryPage, Log,
-        ReadError, Replica, Retention, Stored, index::Index,
+        ReadError, Replica, Retention, Stored, Usage, index::Index,
     },
 };
 
@@ -73,6 +79,7 @@ pub struct SqliteLog {
     connection: Arc<Mutex<Option<Connection>>>,
     condition: watch::Sender<Condition>,
     progress: Arc<Progress>,
+    gauges: Arc<Gauges>,
 }
 
 impl SqliteLog {
@@ -98,8 +105,9 @@ impl SqliteLog {
                 let index = load(&mut connection, &retention, &*replica)
                     .map_err(|error| schema::sqlite_error(&path, error))?;
                 let reason = error.to_string();
-                tracing::error!(%reason, "nothing is stored");
-                condition.send_replace(Condition::Degraded(reason.into()));
+                let degraded = Condition::Degraded(reason.as_str().into());
+                tracing::error!(condition = degraded.name(), reason, "nothing is stored");
+                condition.send_replace(degraded);
                 (index, None, None)
             }
             Err(error) => return Err(error),
@@ -113,7 +121,9 @@ impl SqliteLog {
             let condition = condition.clone();
             move || writer::set_condition(&condition, Condition::Degraded(stall::reason().into()))
         });
+        let gauges = Arc::<Gauges>::default();
         let writer = Writer {
+            gauges: Arc::clone(&gauges),
             path: path.clone(),
             durability,
             files,
@@ -128,7 +138,7 @@ impl SqliteLog {
             condition: condition.clone(),
             _lock: lock,
         };
-        let writer = Arc::new(SharedWriter::new(writer, Arc::clone(&progress)));
+        let writer = Arc::new(SharedWriter::new(writer, Arc::clone(&gauges), Arc::clone(&progress)));
         let (requests, incoming) = mpsc::sync_channel(MAX_WAITING);
         let (end, ended) = oneshot::channel();
         thread::Builder::new()
@@ -150,6 +160,7 @@ impl SqliteLog {
             connection,
             condition,
             progress,
+            gauges,
         })
     }
 }
@@ -236,11 +247,11 @@ impl Log for SqliteLog {
                 Err(command) => command,
             };
             let (answer, answered) = oneshot::channel();
-            self.writer.one_waits();
-            let sent = requests.try_send(Request { command, answer });
+            self.gauges.comes();
+            let sent = requests.try_send(Request { command, accepted: Instant::now(), answer });
             drop(requests);
             if let Err(error) = sent {
-                self.writer.wait_no_more(1);
+                self.gauges.go(1);
                 return Err(match error {
                     TrySendError::Full(_) => AppendError::Unavailable {
                         reason: format!("{MAX_WAITING} posts wait for the disk already"),
@@ -264,6 +275,10 @@ impl Log for SqliteLog {
 
     fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.subscribe()
+    }
+
+    fn usage(&self) -> Usage {
+        self.gauges.usage()
     }
 
     fn ended(&self) -> BoxFuture<'_, ()> {

@@ -1,6 +1,8 @@
 //! The way to the writer, and back. All answers of a commit go to one task of the runtime, which hands them on: it wakes
 //! the waiting tasks from within, where the writer's thread would wake the runtime once for each.
 
+use std::time::Instant;
+
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -11,6 +13,8 @@ use crate::log::{AppendError, Appended, Command};
 /// An append that waits for its turn.
 pub(super) struct Request {
     pub(super) command: Command,
+    /// When it was asked for.
+    pub(super) accepted: Instant,
     pub(super) answer: Answer,
 }
 

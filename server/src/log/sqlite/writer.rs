@@ -1,34 +1,28 @@
-//! The one who writes: all appends that wait are one transaction and one fsync (group commit), so the rate of durable
-//! appends grows with the number of those who append. A thread does it; an append that comes alone is committed where
-//! it was made, which saves two changes of thread.
+//! Carries out commands: what they change is one transaction and one fsync. Says what is wrong when that fails, and tries
+//! again.
 
 use std::{
     fs::File,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-        mpsc::{Receiver, RecvTimeoutError},
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use tokio::{
-    runtime::{Handle, RuntimeFlavor},
-    sync::watch,
-    task::block_in_place,
-};
+use tokio::sync::watch;
 
 use super::{
     Durability,
     checkpoint::{Checkpoints, checkpoint},
     guard::Guard,
-    requests::{Answers, Outcome, Request},
+    requests::Outcome,
     rows, schema,
-    stall::Progress,
     sweep::Unswept,
+    usage::Gauges,
 };
 use crate::{
     clock,
@@ -40,20 +34,11 @@ use crate::{
     },
 };
 
-/// The most appends in one transaction: bounds how long the first of them waits for the others.
-const MAX_BATCH: usize = 1024;
-
-/// How often the files are looked at, old keys forgotten, and a log that does not store tried again.
-const TICK: Duration = Duration::from_secs(1);
-
 /// The longest a commit waits for another program that holds the database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most idempotency keys that are forgotten in one transaction.
 const KEYS_FORGOTTEN_AT_A_TIME: u32 = 2000;
-
-/// After how many commits with a single append each the next one is committed where it was made.
-const SINGLE_COMMITS: usize = 16;
 
 /// How many rows that retention has dropped stay until they are deleted, many at once.
 const SWEEP_AT: usize = 256;
@@ -104,6 +89,7 @@ impl Version {
 
 /// See the module.
 pub(super) struct Writer {
+    pub(super) gauges: Arc<Gauges>,
     pub(super) path: PathBuf,
     pub(super) durability: Durability,
     /// `None` while the file cannot be opened for writing.
@@ -141,124 +127,11 @@ enum Failure {
     ForeignWriter,
 }
 
-/// The writer, for the thread and for whoever appends alone.
-pub(super) struct SharedWriter {
-    /// Held for a transaction; gone once the log has ended.
-    writer: Mutex<Option<Writer>>,
-    /// How many appends wait for the thread.
-    waiting: AtomicUsize,
-    /// How many commits in a row had one append each, with no other one waiting. Where several append, group commit does
-    /// more for them than saving changes of thread for one.
-    single_commits: AtomicUsize,
-    answers: Answers,
-    progress: Arc<Progress>,
-}
-
-impl SharedWriter {
-    pub(super) fn new(writer: Writer, progress: Arc<Progress>) -> Self {
-        SharedWriter {
-            writer: Mutex::new(Some(writer)),
-            answers: Answers::start(),
-            waiting: AtomicUsize::new(0),
-            single_commits: AtomicUsize::new(0),
-            progress,
-        }
-    }
-
-    /// Counts one more that waits for the thread.
-    pub(super) fn one_waits(&self) {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// So many wait no more.
-    pub(super) fn wait_no_more(&self, count: usize) {
-        self.waiting.fetch_sub(count, Ordering::AcqRel);
-    }
-
-    /// Commits an append on this thread if nobody else appends; gives it back otherwise. The runtime's other tasks go on
-    /// on another thread meanwhile.
-    pub(super) fn commit_alone(&self, command: Command) -> Result<Outcome, Command> {
-        let is_alone = self.waiting.load(Ordering::Acquire) == 0
-            && self.single_commits.load(Ordering::Relaxed) >= SINGLE_COMMITS;
-        let may_block = || {
-            Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
-        };
-        if !is_alone || !may_block() {
-            return Err(command);
-        }
-        let Ok(mut writer) = self.writer.try_lock() else { return Err(command) };
-        let Some(writer) = writer.as_mut() else { return Err(command) };
-        let outcomes = block_in_place(|| {
-            self.progress.begin();
-            let outcomes = writer.carry_out(std::iter::once(&command));
-            self.progress.end();
-            outcomes
-        });
-        self.committed(1);
-        Ok(outcomes.and_then(|mut outcomes| outcomes.pop().expect("each command has an outcome")))
-    }
-
-    /// Works until nobody can append any more.
-    pub(super) fn run(&self, incoming: &Receiver<Request>) {
-        let mut next_tick = Instant::now();
-        loop {
-            let first = match incoming.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
-                Ok(request) => Some(request),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            let mut guard = self.lock();
-            let Some(writer) = guard.as_mut() else { break };
-            self.progress.begin();
-            if Instant::now() >= next_tick {
-                writer.tick();
-                next_tick = Instant::now() + TICK;
-            }
-            let waiting = first.into_iter().chain(std::iter::from_fn(|| incoming.try_recv().ok()));
-            let mut requests: Vec<_> = waiting.take(MAX_BATCH).collect();
-            self.wait_no_more(requests.len());
-            // Whoever has gone is not served: it does not know, and may have asked again.
-            requests.retain(|request| !request.answer.is_closed());
-            let outcomes = match requests.len() {
-                0 => Ok(Vec::new()),
-                _ => writer.carry_out(requests.iter().map(|request| &request.command)),
-            };
-            self.progress.end();
-            // Before the answers: whoever has one may append again at once.
-            if !requests.is_empty() {
-                self.committed(requests.len());
-            }
-            drop(guard);
-            match outcomes {
-                Ok(outcomes) => {
-                    let answers = requests.into_iter().map(|request| request.answer);
-                    self.answers.give(answers.zip(outcomes).collect());
-                }
-                Err(error) => self.answers.give_all(requests, &error),
-            }
-        }
-        drop(self.lock().take());
-        self.progress.close();
-    }
-
-    fn committed(&self, count: usize) {
-        if count == 1 && self.waiting.load(Ordering::Acquire) == 0 {
-            self.single_commits.fetch_add(1, Ordering::Relaxed);
-        } else {
-            self.single_commits.store(0, Ordering::Relaxed);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Writer>> {
-        self.writer.lock().expect("a defect in a transaction ends the log")
-    }
-}
-
 impl Writer {
     /// Commits commands if anything can be stored; an error is that of each.
-    fn carry_out<'a>(
+    pub(super) fn carry_out<'a>(
         &mut self,
-        commands: impl Iterator<Item = &'a Command>,
+        commands: impl Iterator<Item = (&'a Command, Instant)>,
     ) -> Result<Vec<Outcome>, AppendError> {
         let unavailable = match &*self.condition.borrow() {
             Condition::Stopped(reason) => Some(reason.to_string()),
@@ -274,7 +147,10 @@ impl Writer {
     }
 
     /// Carries out commands in one transaction: all of it is stored, or nothing.
-    fn commit<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Vec<Outcome>, Failure> {
+    fn commit<'a>(
+        &mut self,
+        commands: impl Iterator<Item = (&'a Command, Instant)>,
+    ) -> Result<Vec<Outcome>, Failure> {
         self.index.begin();
         let unswept = self.unswept.mark();
         match self.store(commands) {
@@ -299,9 +175,12 @@ impl Writer {
         }
     }
 
-    fn store<'a>(&mut self, commands: impl Iterator<Item = &'a Command>) -> Result<Transaction, Failure> {
+    fn store<'a>(
+        &mut self,
+        commands: impl Iterator<Item = (&'a Command, Instant)>,
+    ) -> Result<Transaction, Failure> {
         let Some(files) = self.files.as_mut() else { return Err(Failure::ForeignWriter) };
-        let (index, now) = (&mut self.index, clock::now());
+        let (index, now, began) = (&mut self.index, clock::now(), Instant::now());
         let transaction = files
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -314,13 +193,15 @@ impl Writer {
         let mut voids_content = false;
         let mut outcomes = Vec::new();
         let mut commands = commands.peekable();
-        if let (Some(epoch), Some(_)) = (self.epoch, commands.peek()) {
+        if let (Some(epoch), Some((_, accepted))) = (self.epoch, commands.peek()) {
             // First: the numbers from here on may have been given out in another history of this file.
             let step = index.append(Change::Epoch(epoch));
             rows::store(&transaction, &step).map_err(Failure::Rejected)?;
             commit.entries.push(step.entry);
+            commit.accepted.push(*accepted);
         }
-        for command in commands {
+        for (command, accepted) in commands {
+            commit.commands += 1;
             let planned = plan(&transaction, index, command, now).map_err(Failure::Rejected)?;
             let planned = match planned {
                 Ok(planned) => planned,
@@ -335,6 +216,7 @@ impl Writer {
                 Subject::ReadMark | Subject::Log => false,
             });
             commit.entries.extend(planned.steps.into_iter().map(|step| step.entry));
+            commit.accepted.resize(commit.entries.len(), accepted);
             outcomes.push(Ok(planned.appended));
         }
         commit.dropped = index.retain(&self.retention, now);
@@ -351,6 +233,7 @@ impl Writer {
                 if sweeps {
                     self.unswept.are_deleted();
                 }
+                commit.took = began.elapsed();
                 Ok(Transaction { outcomes, commit, voids_content })
             }
             Err(error) if is_refusal(&error) => Err(Failure::Rejected(error)),
@@ -399,7 +282,7 @@ impl Writer {
     }
 
     /// What is done from time to time.
-    fn tick(&mut self) {
+    pub(super) fn tick(&mut self) {
         if matches!(*self.condition.borrow(), Condition::Stopped(_)) {
             return;
         }
@@ -407,6 +290,9 @@ impl Writer {
         if let Some(damage) = files.guard.find_damage() {
             let reason = format!("{damage}; nothing is stored until the hub is started again");
             return self.set_condition(Condition::Stopped(reason.into()));
+        }
+        if let Some((database, wal)) = files.guard.lengths() {
+            self.gauges.note_sizes(database, wal);
         }
         let is_degraded = matches!(*self.condition.borrow(), Condition::Degraded(_));
         // An empty commit still takes the lock; only one that writes tells whether there is space again.
@@ -463,8 +349,8 @@ pub(super) fn set_condition(known: &watch::Sender<Condition>, condition: Conditi
             return false;
         }
         match condition.reason() {
-            Some(reason) => tracing::error!(%reason, "nothing is stored"),
-            None => tracing::info!("notifications are stored again"),
+            Some(reason) => tracing::error!(condition = condition.name(), %reason, "nothing is stored"),
+            None => tracing::info!(condition = condition.name(), "notifications are stored again"),
         }
         *known = condition;
         true

@@ -49,7 +49,7 @@ async fn a_thousand_stalled_readers_hold_nobody_up_and_are_gone_soon() {
     assert!(received == posted, "every message once and in order");
     eventually("only the one who reads is left", async || (open_streams(address).await == 1).then_some(()))
         .await;
-    assert_eq!(metric(address, "notifyhub_streams_stalled_total").await, 1000);
+    assert_eq!(metric(address, "notifyhub_streams_closed_total{reason=\"stalled\"}").await, 1000);
     drop(stalled);
 }
 
@@ -65,6 +65,7 @@ async fn a_stalled_reader_over_http_1_0_is_gone_too() {
         publish(&client, &"x".repeat(4000)).await;
     }
     eventually("it is gone", async || (open_streams(address).await == 0).then_some(())).await;
+    assert_eq!(metric(address, "notifyhub_streams_closed_total{reason=\"stalled\"}").await, 1);
     drop(stalled);
 }
 
@@ -144,6 +145,7 @@ async fn a_reader_that_lags_behind_the_log_is_told() {
         seen += 1;
         assert!(block.id().ends_with(&format!("-{seen}")), "{} is not number {seen}", block.id());
     }
+    assert_eq!(metric(address, "notifyhub_streams_restarted_total{reason=\"expired\"}").await, 1);
     publish(&publisher, "live").await;
     assert_eq!(slow.next_but_heartbeats().await.message(), "live");
 }

@@ -21,20 +21,35 @@ async fn it_is_alive_and_ready() {
 
 #[tokio::test]
 async fn the_status_counts() {
-    let server = TestServer::start(&[]);
+    let server = TestServer::start(&["--store", "memory"]);
     let address = server.socket_address();
-    let streams =
+    let mut streams =
         [RawEvents::open(address, "/events", &[]).await, RawEvents::open(address, "/events", &[]).await];
     publish(&server, json!({"message": "x"})).await;
+    for stream in &mut streams {
+        while stream.next().await.event() != "notification" {}
+    }
+    // A delivery is counted after it was made.
+    eventually("both are counted", async || {
+        (metric(address, "notifyhub_deliveries_total").await == 2).then_some(())
+    })
+    .await;
     let mut status = get(address, "/api/status").await.json();
     let uptime = status.as_object_mut().unwrap().remove("uptime_s").unwrap();
     assert!(uptime.as_u64().unwrap() < 3600);
     let latest = status.as_object_mut().unwrap().remove("latest_id").unwrap();
     assert!(latest.as_str().unwrap().ends_with("-1"), "{latest}");
+    let started_at = status.as_object_mut().unwrap().remove("started_at").unwrap();
+    let started_at: chrono::DateTime<chrono::Utc> = started_at.as_str().unwrap().parse().unwrap();
+    assert!(started_at <= chrono::Utc::now());
+    let lately = status.as_object_mut().unwrap().remove("lately").unwrap();
+    assert_eq!((&lately["published"], &lately["deliveries"]), (&json!(1), &json!(2)));
+    let (median, p99) = (lately["delivery_ms_median"].as_f64(), lately["delivery_ms_p99"].as_f64());
+    assert!(median.unwrap() > 0.0 && p99 >= median, "{lately}");
     assert_eq!(
         status,
         json!({"version": env!("CARGO_PKG_VERSION"), "streams": 2, "connections": 2, "stored": 1, "open": 0,
-            "streaming": true, "ready": true})
+            "streaming": true, "ready": true, "store": "memory", "store_bytes": 0})
     );
     drop(streams);
     eventually("the streams are gone", async || (open_streams(address).await == 0).then_some(())).await;
@@ -48,18 +63,19 @@ async fn prometheus_reads_the_counters() {
     for _ in 0..3 {
         publish(&server, json!({"message": "x"})).await;
     }
+    eventually("all are sent", async || {
+        (metric(address, "notifyhub_deliveries_total").await == 3).then_some(())
+    })
+    .await;
     let metrics = get(address, "/metrics").await;
-    assert_eq!(
-        metrics.head.header("content-type"),
-        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
-    );
-    assert!(metrics.text().ends_with("# EOF\n"));
+    assert_eq!(metrics.head.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     for (name, value) in [
         ("notifyhub_notifications_published_total", 3),
         ("notifyhub_notifications_stored", 3),
         ("notifyhub_streams_open", 1),
-        ("notifyhub_streams_opened_total", 1),
-        ("notifyhub_streams_stalled_total", 0),
+        ("notifyhub_streams_opened_total{start=\"fresh\"}", 1),
+        ("notifyhub_streams_closed_total{reason=\"stalled\"}", 0),
+        ("notifyhub_deliveries_total", 3),
         ("notifyhub_publish_seconds_count", 3),
     ] {
         assert_eq!(metric(address, name).await, value, "{name}");
