@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{FileExt as _, PermissionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -291,4 +291,22 @@ async fn a_restore_leaves_no_write_ahead_log_beside_the_copy() {
     assert!(succeeds(&["check"], server.data_directory()).contains("1 notification,"));
     server.start_again(&[]);
     assert_eq!(stored(&server).await, ["x"]);
+}
+
+/// `sudo notifyhub-server restore`: the hub's own user can open what it finds.
+#[tokio::test]
+async fn what_root_restores_belongs_to_the_owner_of_the_directory() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let server = TestServer::start(&[]);
+    publish(&server, "x").await;
+    let backup = Backup::place();
+    succeeds(&["backup", &backup.name()], server.data_directory());
+    let service = TempDir::new().unwrap();
+    std::os::unix::fs::chown(service.path(), Some(12_345), Some(12_345)).unwrap();
+    succeeds(&["restore", &backup.name()], service.path());
+    for name in ["notifyhub.db", "notifyhub.lock"] {
+        assert_eq!(fs::metadata(service.path().join(name)).unwrap().uid(), 12_345, "{name}");
+    }
 }
