@@ -176,7 +176,7 @@ async fn post_steadily(
         stopwatch.sent.lock().expect("no one panics with it in hand").insert(number, Instant::now());
         let mut post = Post::of(plan.seed, number, true);
         // Each key is kept for a day, 100,000 at most: the files would grow for longer than this lasts.
-        post.idempotency_key = post.idempotency_key.filter(|_| number % 10 == 0);
+        post.idempotency_key = post.idempotency_key.filter(|_| number.is_multiple_of(10));
         publishing.post(&client, post).await?;
     }
 }

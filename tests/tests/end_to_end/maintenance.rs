@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{FileExt as _, PermissionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -270,4 +270,43 @@ async fn a_backup_takes_the_place_of_a_damaged_database_and_of_none() {
     assert!(!succeeds(&["restore", &backup.name()], &data).contains("is kept as"));
     assert!(succeeds(&["check"], &data).contains("1 notification,"));
     assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+/// Another program reads the old database at that moment, so that its write-ahead log cannot be emptied: it goes with it,
+/// and not with the copy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_leaves_no_write_ahead_log_beside_the_copy() {
+    let mut server = TestServer::start(&[]);
+    publish(&server, "x").await;
+    let backup = Backup::place();
+    succeeds(&["backup", &backup.name()], server.data_directory());
+    publish(&server, "y").await;
+    server.kill();
+    let reader = rusqlite::Connection::open(server.data_directory().join("notifyhub.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM entry").unwrap();
+    let said = succeeds(&["restore", &backup.name()], server.data_directory());
+    drop(reader);
+    let kept = said.split("is kept as ").nth(1).unwrap().split(": delete").next().unwrap();
+    assert!(succeeds(&["check", kept], server.data_directory()).contains("2 notifications"));
+    assert!(succeeds(&["check"], server.data_directory()).contains("1 notification,"));
+    server.start_again(&[]);
+    assert_eq!(stored(&server).await, ["x"]);
+}
+
+/// `sudo notifyhub-server restore`: the hub's own user can open what it finds.
+#[tokio::test]
+async fn what_root_restores_belongs_to_the_owner_of_the_directory() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let server = TestServer::start(&[]);
+    publish(&server, "x").await;
+    let backup = Backup::place();
+    succeeds(&["backup", &backup.name()], server.data_directory());
+    let service = TempDir::new().unwrap();
+    std::os::unix::fs::chown(service.path(), Some(12_345), Some(12_345)).unwrap();
+    succeeds(&["restore", &backup.name()], service.path());
+    for name in ["notifyhub.db", "notifyhub.lock"] {
+        assert_eq!(fs::metadata(service.path().join(name)).unwrap().uid(), 12_345, "{name}");
+    }
 }

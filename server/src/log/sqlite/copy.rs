@@ -78,6 +78,9 @@ pub fn restore(directory: &Path, source: &Path) -> Result<(Report, Option<PathBu
     let _lock = schema::lock_directory(directory)?;
     let (copy, report) = copy_checked(source, directory)?;
     let failed = |error| CopyError::Write(database.clone(), error);
+    for file in [copy.path(), &directory.join(schema::LOCK_NAME)] {
+        give_to_owner_of(directory, file).map_err(failed)?;
+    }
     let kept = set_aside(&database).map_err(failed)?;
     copy.persist(&database).map_err(|error| failed(error.error))?;
     sync_folder(directory).map_err(failed)?;
@@ -128,7 +131,9 @@ fn set_aside(database: &Path) -> io::Result<Option<PathBuf>> {
         // Closing it takes in what is there; if it is damaged, both are kept as they are.
         let _ = Connection::open(database).and_then(|connection| checkpoint(&connection, "TRUNCATE"));
     }
+    // Not every file system has links.
     std::fs::hard_link(database, &kept).or_else(|_| std::fs::copy(database, &kept).map(drop))?;
+    File::open(&kept)?.sync_all()?;
     if wal.exists() {
         std::fs::rename(wal, kept_wal)?;
     }
@@ -136,6 +141,15 @@ fn set_aside(database: &Path) -> io::Result<Option<PathBuf>> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(Some(kept)),
     }
+}
+
+/// Root may restore what the hub's own user must be able to open.
+fn give_to_owner_of(directory: &Path, file: &Path) -> io::Result<()> {
+    let owner = std::fs::metadata(directory)?;
+    if std::fs::metadata(file)?.uid() == owner.uid() {
+        return Ok(());
+    }
+    std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn folder_of(file: &Path) -> &Path {

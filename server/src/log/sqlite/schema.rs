@@ -12,6 +12,9 @@ use crate::event_id::Epoch;
 /// The file's name in the data directory.
 pub const FILE_NAME: &str = "notifyhub.db";
 
+/// The name of the file that a hub holds locked.
+pub(super) const LOCK_NAME: &str = "notifyhub.lock";
+
 /// Marks the file as ours (`PRAGMA application_id`): "NHub" in ASCII.
 const APPLICATION_ID: i32 = 0x4e48_7562;
 
@@ -149,7 +152,7 @@ pub enum OpenError {
 pub(super) fn lock_directory(directory: &Path) -> Result<File, OpenError> {
     let failed = |error| OpenError::Directory(directory.to_owned(), error);
     std::fs::create_dir_all(directory).map_err(failed)?;
-    let file = File::create(directory.join("notifyhub.lock")).map_err(failed)?;
+    let file = File::create(directory.join(LOCK_NAME)).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {
             if let Err(error) = keep_private(directory) {
