@@ -94,6 +94,7 @@ impl SharedWriter {
             if Instant::now() >= next_tick {
                 writer.tick();
                 next_tick = Instant::now() + TICK;
+                self.progress.begin();
             }
             let waiting = first.into_iter().chain(std::iter::from_fn(|| incoming.try_recv().ok()));
             let mut requests: Vec<_> = waiting.take(MAX_BATCH).collect();
