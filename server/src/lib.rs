@@ -7,7 +7,8 @@
 //! ```text
 //! main ─► config (its values are the parts' own types)
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
-//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch
+//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
+//!                                                                             health
 //! ```
 
 pub mod app;
@@ -17,6 +18,7 @@ pub mod error_body;
 pub mod event_id;
 pub mod feed;
 pub mod file_watch;
+pub mod health;
 pub mod http;
 pub mod log;
 pub mod metrics;

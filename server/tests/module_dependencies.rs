@@ -8,18 +8,19 @@ use std::{
 
 /// What each module may use.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("main", &["app", "config", "http"]),
+    ("main", &["app", "config", "health", "http"]),
     ("app", &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown"]),
     ("connection", &["error_body", "event_id", "feed", "metrics", "shutdown", "sse"]),
     ("http", &["feed", "metrics", "notification", "shutdown", "sse"]),
     ("feed", &["event_id", "log", "metrics", "notification", "sse"]),
     ("log", &["event_id", "notification"]),
     ("sse", &["event_id", "notification"]),
-    ("config", &["http", "log"]),
+    ("config", &["health", "http", "log"]),
     ("notification", &[]),
     ("event_id", &[]),
     ("error_body", &[]),
     ("file_watch", &[]),
+    ("health", &[]),
     ("metrics", &[]),
     ("shutdown", &[]),
 ];

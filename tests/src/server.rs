@@ -267,7 +267,7 @@ fn collect(mut stderr: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>
 
 /// A free port below those that the system gives to outgoing connections: nobody takes it by accident while a
 /// test restarts its server.
-fn free_port(host: &str) -> u16 {
+pub(crate) fn free_port(host: &str) -> u16 {
     let host: IpAddr = host.parse().expect("tests name addresses");
     eventually_blocking("there is a free port", || {
         let port = fastrand::u16(10_000..30_000);

@@ -9,6 +9,7 @@ mod guards;
 mod illness;
 mod push;
 mod rest;
+mod reverse_proxies;
 mod sdk;
 mod shutdown;
 mod startup;
