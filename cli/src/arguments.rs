@@ -108,7 +108,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SHELL", conflicts_with = "message")]
     pub(crate) completions: Option<clap_complete::Shell>,
 
-    /// Print the manual page, in the format of man(1).
+    /// Print the manual page, as man reads it.
     #[arg(long, conflicts_with = "message")]
     pub(crate) man: bool,
 

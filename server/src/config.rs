@@ -159,7 +159,7 @@ pub enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page, in the format of man(1).
+    /// Print the manual page, as man reads it.
     Man,
 }
 

@@ -57,7 +57,7 @@ fn do_instead(command: &Command, config: &Config) -> ExitCode {
 }
 
 fn manual_page() -> Vec<u8> {
-    let command = Config::command();
+    let command = Config::command().disable_help_subcommand(true);
     let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).expect("memory takes all that is written");

@@ -234,7 +234,7 @@ fn spawn(kind: Kind, directory: &Path, address: SocketAddr) -> Child {
         let ended = child.try_wait().expect("it is our child");
         assert!(
             ended.is_none(),
-            "{kind:?} ended ({ended:?}); is it installed (scripts/install-proxies)? {}",
+            "{kind:?} ended ({ended:?}); is it installed (scripts/install-test-programs)? {}",
             said(directory)
         );
         TcpStream::connect(address).ok()

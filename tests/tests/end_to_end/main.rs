@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod connections;
+mod deploying;
 mod durability;
 mod encrypted;
 mod guards;
@@ -15,3 +16,4 @@ mod shutdown;
 mod startup;
 mod stream;
 mod third_party;
+mod upgrading;
