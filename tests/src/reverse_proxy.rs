@@ -39,6 +39,7 @@ const TIMEOUT: &str = "60s";
 /// A running reverse proxy.
 pub struct ReverseProxy {
     kind: Kind,
+    scheme: &'static str,
     address: SocketAddr,
     directory: TempDir,
     child: Child,
@@ -50,13 +51,25 @@ impl ReverseProxy {
         ReverseProxy::start_with_timeout(kind, hub, TIMEOUT)
     }
 
+    /// HAProxy in front of the hub at this address, for clients that do not encrypt: behind something that does, say.
+    pub fn start_unencrypted_haproxy(hub: SocketAddr) -> Self {
+        let (directory, address) = place();
+        write_configuration(Kind::HaProxy, directory.path(), address, hub, TIMEOUT);
+        let path = directory.path().join("configuration");
+        let text = fs::read_to_string(&path).expect("it is there");
+        let is_bind = |line: &&str| line.trim_start().starts_with("bind ");
+        let bind = text.lines().find(is_bind).expect("HAProxy listens").to_owned();
+        fs::write(&path, replaced(text, &[(&bind, &format!("    bind {address}"))])).expect("written");
+        let child = spawn(Kind::HaProxy, directory.path(), address);
+        ReverseProxy { kind: Kind::HaProxy, scheme: "http", address, directory, child }
+    }
+
     /// As [`ReverseProxy::start`]; an answer may be silent for `timeout`. Caddy knows no such limit.
     pub fn start_with_timeout(kind: Kind, hub: SocketAddr, timeout: &str) -> Self {
-        let directory = TempDir::new().expect("a directory for temporary files");
-        let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), free_port("127.0.0.1"));
+        let (directory, address) = place();
         write_configuration(kind, directory.path(), address, hub, timeout);
         let child = spawn(kind, directory.path(), address);
-        ReverseProxy { kind, address, directory, child }
+        ReverseProxy { kind, scheme: "https", address, directory, child }
     }
 
     /// Where it listens.
@@ -66,13 +79,13 @@ impl ReverseProxy {
 
     /// The hub's address through it, without the password.
     pub fn plain_address(&self) -> String {
-        format!("https://localhost:{}/hub", self.address.port())
+        format!("{}://localhost:{}/hub", self.scheme, self.address.port())
     }
 
     /// The hub's address through it.
     pub fn hub_address(&self) -> String {
         let (user, password) = LOGIN;
-        format!("https://{user}:{password}@localhost:{}/hub", self.address.port())
+        format!("{}://{user}:{password}@localhost:{}/hub", self.scheme, self.address.port())
     }
 
     /// A client of the hub, through it.
@@ -123,6 +136,12 @@ impl Drop for ReverseProxy {
             eprintln!("--- {:?} said:\n{}---", self.kind, said(self.directory.path()));
         }
     }
+}
+
+/// A directory, and an address where nobody listens.
+fn place() -> (TempDir, SocketAddr) {
+    let directory = TempDir::new().expect("a directory for temporary files");
+    (directory, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), free_port("127.0.0.1")))
 }
 
 const CERTIFICATE: &str = "certificate.pem";

@@ -207,7 +207,7 @@ async fn the_hub_makes_no_system_call_that_the_unit_denies() {
         (trace.matches("+++ exited with").count() > 2).then_some(trace)
     })
     .await;
-    let made: BTreeSet<_> = trace
+    let mut made: BTreeSet<_> = trace
         .lines()
         // `PID name(arguments` or `PID <... name resumed>`.
         .filter_map(|line| line.split_once(' ')?.1.trim_start().split_once('('))
@@ -215,6 +215,10 @@ async fn the_hub_makes_no_system_call_that_the_unit_denies() {
         .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
         .collect();
     assert!(made.contains("fdatasync") && made.contains("accept4"), "{made:?}");
+    if rustix::process::geteuid().is_root() {
+        // SQLite gives its files to the database's owner, if it may. The unit's user may not.
+        made.remove("fchown");
+    }
     let denied: Vec<_> = made.difference(&allowed).collect();
     assert!(denied.is_empty(), "{denied:?}");
 }
@@ -230,7 +234,8 @@ fn every_option_that_is_set_or_proposed_is_one() {
             .collect();
         assert!(!set.is_empty(), "{name}");
         for variable in set {
-            assert!(help.contains(&format!("[env: {variable}=")), "{variable} of {name} is no option");
+            let is_option = ["=", "]"].iter().any(|end| help.contains(&format!("[env: {variable}{end}")));
+            assert!(is_option, "{variable} of {name} is no option");
         }
     }
 }
@@ -266,10 +271,10 @@ fn the_image_is_built_from_what_is_there() {
     }
     let ignored = fs::read_to_string(repository(".dockerignore")).unwrap();
     assert!(ignored.lines().all(|line| !copied.contains(line)), "{ignored}");
-    let last = of("FROM").last().unwrap();
+    let last = of("FROM").next_back().unwrap();
     assert_eq!(last[1], "scratch");
     let user: Vec<_> = of("USER").collect();
-    assert!(user.len() == 1 && !user[0][1].starts_with("0") && !user[0][1].starts_with("root"), "{user:?}");
+    assert!(user.len() == 1 && !user[0][1].starts_with('0') && !user[0][1].starts_with("root"), "{user:?}");
     let check = text.split_once("HEALTHCHECK ").unwrap().1.lines().next().unwrap();
     assert!(check.ends_with(r#"CMD ["/usr/bin/notifyhub-server", "health"]"#), "{check}");
 }
