@@ -49,7 +49,7 @@ spec: ## Write openapi.json and the page's types from the server's code
 	@if scripts/has-node; then $(MAKE) frontend/node_modules/.package-lock.json && npm --prefix frontend run generate; fi
 
 .PHONY: test
-test: test-rust test-spec test-page test-browser ## Install what the tests need and run all of them
+test: test-rust test-package test-spec test-page test-browser ## Install what the tests need and run all of them
 
 .PHONY: binaries
 binaries: page
@@ -58,7 +58,7 @@ binaries: page
 .PHONY: test-rust
 test-rust: export TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 test-rust: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## Unit, property and end-to-end tests
-	scripts/install-prometheus
+	scripts/install-test-programs
 ifeq ($(NEXTEST),yes)
 	$(CARGO) nextest run --workspace
 else
@@ -74,6 +74,10 @@ $(VENV)/installed: tests/requirements.txt
 .PHONY: test-spec
 test-spec: $(VENV)/installed ## An independent validator on openapi.json
 	$(VENV)/bin/openapi-spec-validator openapi.json
+
+.PHONY: test-package
+test-package: ## The SDK and the command line build from their packages, outside the repository
+	$(CARGO) package --locked --allow-dirty --package notifyhub-sdk --package notifyhub-push
 
 .PHONY: test-page
 test-page: frontend/node_modules/.package-lock.json ## The page's unit tests, and its types against openapi.json
@@ -117,3 +121,21 @@ chaos: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json 
 soak: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## 30 minutes of steady load: MINUTES=…, SEED=…; DOCS=docs writes it down
 	TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python target/debug/notifyhub-chaos soak --minutes $(or $(MINUTES),30) \
 		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
+
+.PHONY: dist
+dist: dist-programs ## An archive of the programs with all that belongs to them, in target/archive
+	scripts/dist
+
+.PHONY: deb
+deb: dist-programs ## Debian packages, in target/debian
+	scripts/deb
+
+.PHONY: test-deb
+test-deb: dist deb ## Install the packages, use them, take them off again; as root, on a machine to be thrown away
+	scripts/install-test-programs
+	scripts/test-deb
+
+# Fat LTO: minutes of building, so that these are no part of `make test`.
+.PHONY: dist-programs
+dist-programs: page
+	$(CARGO) build --locked --profile dist --bins --package notifyhub-server --package notifyhub-push

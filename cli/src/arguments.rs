@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
     host: Option<String>,
 
     /// The hub's address, such as https://example.com/hub [default: http://localhost:9080]. --port and --host
-    /// count more than NOTIFYHUB_URL.
+    /// count more than NOTIFYHUB_URL. Where a proxy before the hub asks for a user and password:
+    /// https://USER:PASSWORD@example.com/hub.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
@@ -102,6 +103,14 @@ pub(crate) struct Arguments {
     /// How long to keep trying while the hub cannot be reached. A notification is never posted twice.
     #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Duration,
+
+    /// Print the script that completes this command line in a shell.
+    #[arg(long, value_name = "SHELL", conflicts_with = "message")]
+    pub(crate) completions: Option<clap_complete::Shell>,
+
+    /// Print the manual page, as man reads it.
+    #[arg(long, conflicts_with = "message")]
+    pub(crate) man: bool,
 
     /// The address in the configuration file.
     #[arg(skip)]

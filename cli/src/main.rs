@@ -10,9 +10,9 @@ use std::{
 };
 
 use arguments::Arguments;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use configuration::Configuration;
-use notifyhub_sdk::Client;
+use notifyhub_sdk::{Client, without_password};
 use request::RequestError;
 
 /// Not delivered.
@@ -23,6 +23,9 @@ const MISUSE: u8 = 2;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
+    if let Some(text) = documentation(&arguments) {
+        return print(&text);
+    }
     match Configuration::read() {
         Ok(configuration) => arguments.fill_in(configuration),
         Err(misuse) => return fail(&misuse, MISUSE),
@@ -32,6 +35,7 @@ async fn main() -> ExitCode {
         Ok(hub) => hub,
         Err(misuse) => return fail(&misuse, MISUSE),
     };
+    let address = without_password(&address);
     let done = match &arguments.withdraw {
         Some(key) => withdraw(&hub, key, &arguments).await,
         None => match arguments.notification() {
@@ -46,6 +50,13 @@ async fn main() -> ExitCode {
         }
         Err(RequestError::Unauthorized(reason)) => fail(
             &format!("the hub at {address} refused it: {reason} (here: --token, or NOTIFYHUB_TOKEN)"),
+            NOT_SENT,
+        ),
+        Err(RequestError::LoginRequired) => fail(
+            &format!(
+                "not sent: at {address} a user and a password are asked for before the hub is reached. Write the right \
+                 ones into the address: --url https://USER:PASSWORD@…, or NOTIFYHUB_URL"
+            ),
             NOT_SENT,
         ),
         Err(RequestError::Untrusted(reason)) => fail(
@@ -72,6 +83,21 @@ async fn main() -> ExitCode {
             fail(&format!("not sent: the hub at {address} has trouble: {reason}"), NOT_SENT)
         }
     }
+}
+
+/// What documents this program, where that was asked for.
+fn documentation(arguments: &Arguments) -> Option<String> {
+    let mut text = Vec::new();
+    if let Some(shell) = arguments.completions {
+        clap_complete::generate(shell, &mut Arguments::command(), "notifyhub-push", &mut text);
+    } else if arguments.man {
+        clap_mangen::Man::new(Arguments::command())
+            .render(&mut text)
+            .expect("memory takes all that is written");
+    } else {
+        return None;
+    }
+    Some(String::from_utf8(text).expect("the command line is text").trim_end().to_owned())
 }
 
 /// Posts, and gives what to print.

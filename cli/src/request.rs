@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use notifyhub_sdk::{
     Client, Error, ResponseValue,
-    foreign::FOREIGN_ANSWER,
+    foreign::{FOREIGN_ANSWER, asks_for_password},
     retry::{Backoff, is_temporary, retry_after},
     types,
 };
@@ -21,6 +21,8 @@ pub(crate) enum RequestError {
     Refused(String),
     /// It takes a token, and got none or a wrong one.
     Unauthorized(String),
+    /// What stands before it asks for a user and a password.
+    LoginRequired,
     /// Its certificate is not trusted.
     Untrusted(String),
     /// Something else answers there.
@@ -115,6 +117,8 @@ fn classify(error: Error<types::ErrorBody>) -> Attempt {
             let (status, message) = (response.status(), response.message.clone());
             if is_temporary(status) {
                 Attempt::Later(RequestError::Failing(message), retry_after(response.headers()))
+            } else if response.code == FOREIGN_ANSWER && asks_for_password(response.headers()) {
+                Attempt::Never(RequestError::LoginRequired)
             } else if response.code == FOREIGN_ANSWER {
                 Attempt::Never(RequestError::NotAHub(message))
             } else if status.as_u16() == 401 {

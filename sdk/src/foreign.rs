@@ -3,6 +3,7 @@
 //! becomes an error response like any other.
 
 use progenitor_client::{ClientHooks, OperationInfo};
+use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
 use crate::{Client, ClientInfo as _, types::ErrorBody};
 
@@ -11,6 +12,13 @@ pub const FOREIGN_ANSWER: &str = "foreign_answer";
 
 /// How much of an error's body is read.
 const MAX_ERROR_BYTES: usize = 64 << 10;
+
+/// Whether an answer asks for a user and a password (RFC 7617), as a hub never does; what stands before it may.
+pub fn asks_for_password(headers: &HeaderMap) -> bool {
+    headers.get_all(WWW_AUTHENTICATE).iter().any(|challenge| {
+        challenge.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic "))
+    })
+}
 
 impl ClientHooks<()> for Client {
     async fn exec(

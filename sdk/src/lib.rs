@@ -61,6 +61,12 @@ pub enum ConnectError {
     /// The publish token has characters that no header can carry.
     #[error("the publish token is not one: it has a line break or other control characters")]
     Token,
+    /// The address has a user and password, and there is a publish token besides.
+    #[error(
+        "{0:?} has a user and password, and a publish token is given too; both would go into the same header. Leave one \
+         of them out: whoever keeps the proxy can have it send the token"
+    )]
+    TwoCredentials(String),
     /// There is none in what was given.
     #[error("there is no certificate in it: it must be PEM, with a line `-----BEGIN CERTIFICATE-----`")]
     NoCertificate,
@@ -70,7 +76,8 @@ pub enum ConnectError {
 }
 
 /// A client of the hub at this address, such as `http://localhost:9080` or, behind a proxy,
-/// `https://example.com/hub`. Nothing is sent yet.
+/// `https://example.com/hub`; with `https://user:password@example.com/hub` each request shows these to the proxy.
+/// Nothing is sent yet.
 ///
 /// Unlike [`Client::new`] it sets no limit on the length of a response, which would cut event streams; wrap a
 /// call in a timeout of your own where you need one.
@@ -105,7 +112,7 @@ impl ConnectOptions {
 
     /// As [`connect`].
     pub fn connect(&self, address: &str) -> Result<Client, ConnectError> {
-        let invalid = |reason: &str| ConnectError::Address(address.to_owned(), reason.to_owned());
+        let invalid = |reason: &str| ConnectError::Address(without_password(address), reason.to_owned());
         let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(invalid("it must begin with http:// or https://"));
@@ -119,6 +126,9 @@ impl ConnectOptions {
             client = client.no_proxy();
         }
         if let Some(token) = &self.publish_token {
+            if !url.username().is_empty() || url.password().is_some() {
+                return Err(ConnectError::TwoCredentials(without_password(address)));
+            }
             let mut value =
                 HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| ConnectError::Token)?;
             value.set_sensitive(true);
@@ -131,7 +141,50 @@ impl ConnectOptions {
     }
 }
 
+/// An address to show to people: without the password, if there is one in it.
+pub fn without_password(address: &str) -> String {
+    let authority = address.find("://").map_or(0, |position| position + 3);
+    let end = address[authority..].find(['/', '?', '#']).map_or(address.len(), |length| authority + length);
+    let user_info = address[authority..end].rfind('@').map(|length| &address[authority..authority + length]);
+    match user_info.and_then(|user_info| user_info.split_once(':')) {
+        Some((user, password)) => {
+            let rest = &address[authority + user.len() + 1 + password.len()..];
+            format!("{}{user}:…{rest}", &address[..authority])
+        }
+        None => address.to_owned(),
+    }
+}
+
 fn is_this_machine(url: &reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (address, shown) in [
+            ("https://desk:secret@example.com/hub", "https://desk:…@example.com/hub"),
+            ("https://desk:a@b:c@example.com:1", "https://desk:…@example.com:1"),
+            ("desk:secret@example.com", "desk:…@example.com"),
+            ("https://example.com/a:b@c", "https://example.com/a:b@c"),
+            ("http://desk@example.com", "http://desk@example.com"),
+            ("http://[::1]:9080", "http://[::1]:9080"),
+        ] {
+            assert_eq!(without_password(address), shown);
+        }
+        let refused = connect("ftp://desk:secret@example.com").err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|refused| !refused.contains("secret")));
+    }
+
+    #[test]
+    fn two_credentials_for_one_header_are_refused() {
+        let options = ConnectOptions::default().publish_token("0123456789abcdef");
+        assert!(options.connect("https://example.com").is_ok());
+        let refused = options.connect("https://desk:secret@example.com");
+        assert!(matches!(refused, Err(ConnectError::TwoCredentials(address)) if !address.contains("secret")));
+    }
 }

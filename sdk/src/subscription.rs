@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Client, ClientInfo as _,
+    foreign::asks_for_password,
     retry::{Backoff, is_temporary, retry_after},
     types,
 };
@@ -483,6 +484,11 @@ async fn refusal(mut response: reqwest::Response) -> Failure {
     let _ = tokio::time::timeout(HELLO_TIMEOUT, read).await;
     let reason = match serde_json::from_slice::<types::ErrorBody>(&body) {
         Ok(error) => error.message,
+        Err(_) if asks_for_password(response.headers()) => {
+            "a user and a password are asked for before the hub is \
+            reached; write the right ones into its address, as in https://USER:PASSWORD@example.com/hub"
+                .to_owned()
+        }
         Err(_) => format!("it answered with status {status}"),
     };
     Failure::Never(SubscribeError::Refused(reason))

@@ -2,14 +2,17 @@
 //! be set as `NOTIFYHUB_…`.
 
 use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::{NonZeroU64, NonZeroUsize},
     path::PathBuf,
     time::Duration,
 };
 
 use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use url::Url;
 
 use crate::{
+    health::hub_url,
     http::middleware::{
         client_address::network, host::host_name, origin::Origin, rate_limit::Rate, token::Secret,
     },
@@ -166,6 +169,20 @@ pub enum Command {
         /// The copy.
         file: PathBuf,
     },
+    /// Ask a running hub whether it stores what is posted: exits with 0 if so, else with 1 and the reason.
+    Health {
+        /// The hub's address, such as http://localhost:9081; its certificate is not checked [default: that of a hub
+        /// started with the same --host, --port and --tls options].
+        #[arg(long, value_name = "URL", value_parser = hub_url)]
+        url: Option<Url>,
+    },
+    /// Print the script that completes the command line in a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, as man reads it.
+    Man,
 }
 
 /// Where notifications are kept.
@@ -224,6 +241,20 @@ impl Config {
         let default = || dirs::data_local_dir().map(|directory| directory.join("notifyhub"));
         self.data_dir.clone().or_else(default).ok_or(NoDataDirectory)
     }
+
+    /// Where a hub that was started with these options is reached on this machine.
+    pub fn own_url(&self) -> Result<Url, String> {
+        let scheme = if self.tls_cert.is_some() || self.tls_self_signed { "https" } else { "http" };
+        let host = self.host.trim_matches(['[', ']']);
+        // An address that stands for all of them is none to connect to.
+        let host = match host.parse() {
+            Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED)) => "127.0.0.1".to_owned(),
+            Ok(IpAddr::V6(Ipv6Addr::UNSPECIFIED)) => "[::1]".to_owned(),
+            Ok(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => host.to_owned(),
+        };
+        hub_url(&format!("{scheme}://{host}:{}", self.port))
+    }
 }
 
 /// The longest timeout: timers of the system count milliseconds in 31 bits.
@@ -264,6 +295,20 @@ mod tests {
             };
             let expected = format!("NOTIFYHUB_{}", long.replace('-', "_").to_uppercase());
             assert_eq!(argument.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_hub_is_asked_where_it_listens_on_this_machine() {
+        for (arguments, url) in [
+            (&["--port", "81"][..], "http://127.0.0.1:81/"),
+            (&["--host", "0.0.0.0"], "http://127.0.0.1:9080/"),
+            (&["--host", "::"], "http://[::1]:9080/"),
+            (&["--host", "[::1]"], "http://[::1]:9080/"),
+            (&["--host", "hub", "--tls-self-signed"], "https://hub:9080/"),
+        ] {
+            let config = Config::parse_from([&["notifyhub-server"], arguments].concat());
+            assert_eq!(config.own_url().expect("valid").as_str(), url);
         }
     }
 

@@ -9,7 +9,7 @@
 //!   ├──► maintenance ─► config, log
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
 //!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
-//!                                                                     clock, throttle
+//!                                                                     clock, throttle, health
 //! ```
 
 pub mod app;
@@ -20,6 +20,7 @@ pub mod error_body;
 pub mod event_id;
 pub mod feed;
 pub mod file_watch;
+pub mod health;
 pub mod http;
 pub mod log;
 pub mod maintenance;

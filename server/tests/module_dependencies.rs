@@ -8,7 +8,7 @@ use std::{
 
 /// What each module may use.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("main", &["app", "config", "http", "maintenance"]),
+    ("main", &["app", "config", "health", "http", "maintenance"]),
     ("app", &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown"]),
     ("maintenance", &["config", "log"]),
     ("connection", &["clock", "error_body", "event_id", "feed", "metrics", "shutdown", "sse"]),
@@ -16,12 +16,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("feed", &["clock", "event_id", "log", "metrics", "notification", "sse", "throttle"]),
     ("log", &["clock", "event_id", "notification"]),
     ("sse", &["event_id", "notification"]),
-    ("config", &["http", "log"]),
+    ("config", &["health", "http", "log"]),
     ("notification", &[]),
     ("clock", &[]),
     ("event_id", &[]),
     ("error_body", &[]),
     ("file_watch", &[]),
+    ("health", &[]),
     ("metrics", &[]),
     ("shutdown", &[]),
     ("throttle", &[]),

@@ -9,6 +9,7 @@
 //! - [`reader`]: an event stream through the SDK.
 //! - [`fake_hub`]: a server that answers as the test says.
 //! - [`proxy`]: a connection that can be cut or made silent.
+//! - [`reverse_proxy`]: nginx, Caddy and HAProxy as `deploy/` sets them up.
 //! - [`tls`]: encrypted connections and HTTP/2.
 //! - [`shim`]: a program that the system lies to.
 //! - [`third_party`]: clients by others.
@@ -21,6 +22,7 @@ pub mod http;
 pub mod proxy;
 pub mod push;
 pub mod reader;
+pub mod reverse_proxy;
 pub mod server;
 pub mod shim;
 pub mod third_party;
@@ -65,6 +67,11 @@ fn eventually_blocking<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < deadline, "in {PATIENCE:?} it did not happen that {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A file of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 /// One of the workspace's programs, built in the same profile as the tests.

@@ -1,6 +1,6 @@
 //! Encrypted connections, and HTTP/2 over them, as a client that holds its window as closed as it likes.
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use h2::{RecvStream, client::SendRequest};
@@ -29,6 +29,15 @@ pub async fn connect(
     certificate: &Path,
     protocol: &str,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_to(server.socket_address(), certificate, protocol).await
+}
+
+/// As [`connect`], to whatever listens there.
+async fn connect_to(
+    address: SocketAddr,
+    certificate: &Path,
+    protocol: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(certificate).expect("it can be read") {
         roots.add(certificate.expect("PEM")).expect("a certificate");
@@ -39,7 +48,7 @@ pub async fn connect(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
-    let socket = TcpStream::connect(server.socket_address()).await?;
+    let socket = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost").expect("a name");
     within("the handshake ends", TlsConnector::from(Arc::new(config)).connect(name, socket)).await
 }
@@ -51,7 +60,12 @@ pub struct Http2(SendRequest<Bytes>);
 impl Http2 {
     /// Connects to a hub that made its own certificate. Each stream may send `window` bytes before it has to wait.
     pub async fn connect(server: &TestServer, window: u32) -> Self {
-        let stream = connect(server, &own_certificate(server), "h2").await.expect("connected");
+        Http2::connect_to(server.socket_address(), &own_certificate(server), window).await
+    }
+
+    /// As [`Http2::connect`], to whatever listens there with this certificate.
+    pub async fn connect_to(address: SocketAddr, certificate: &Path, window: u32) -> Self {
+        let stream = connect_to(address, certificate, "h2").await.expect("connected");
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         let mut builder = h2::client::Builder::new();
         builder.initial_window_size(window).initial_connection_window_size(1 << 24);
@@ -83,7 +97,6 @@ impl Http2 {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Response<RecvStream>, h2::Error> {
-        let mut client = self.0.clone().ready().await?;
         let mut request = Request::builder()
             .method(method)
             .uri(format!("https://localhost{path}"))
@@ -91,7 +104,12 @@ impl Http2 {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(()).expect("a request");
+        self.send(request.body(()).expect("a request"), body).await
+    }
+
+    /// Sends a request that is not the usual one.
+    pub async fn send(&self, request: Request<()>, body: &str) -> Result<Response<RecvStream>, h2::Error> {
+        let mut client = self.0.clone().ready().await?;
         let (response, mut sender) = client.send_request(request, false)?;
         sender.send_data(Bytes::copy_from_slice(body.as_bytes()), true)?;
         within("an answer comes", response).await

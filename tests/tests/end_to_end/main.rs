@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod connections;
+mod deploying;
 mod durability;
 mod encrypted;
 mod guards;
@@ -10,9 +11,11 @@ mod illness;
 mod maintenance;
 mod push;
 mod rest;
+mod reverse_proxies;
 mod sdk;
 mod shutdown;
 mod startup;
 mod stream;
 mod third_party;
+mod upgrading;
 mod watching;

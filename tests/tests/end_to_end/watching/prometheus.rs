@@ -34,7 +34,7 @@ async fn promtool(arguments: &[&str], input: &str) -> Output {
     let mut child = command("promtool")
         .args(arguments)
         .spawn()
-        .unwrap_or_else(|error| panic!("promtool: {error}; scripts/install-prometheus installs it"));
+        .unwrap_or_else(|error| panic!("promtool: {error}; scripts/install-test-programs installs it"));
     child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
     within("promtool ends", child.wait_with_output()).await.unwrap()
 }
@@ -127,7 +127,7 @@ impl Prometheus {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("prometheus: {error}; scripts/install-prometheus installs it"));
+            .unwrap_or_else(|error| panic!("prometheus: {error}; scripts/install-test-programs installs it"));
         eventually("Prometheus listens", async || tokio::net::TcpStream::connect(address).await.ok()).await;
         eventually("it is ready", async || (get(address, "/-/ready").await.status() == 200).then_some(()))
             .await;
