@@ -2,7 +2,6 @@
 
 use std::{
     io::Write as _,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -81,8 +80,10 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     // First: whoever stops it while it starts has it stop in good order.
     let mut signals = Signals::watch().map_err(AppError::Signals)?;
     let metrics = Metrics::default();
+    // Watched from before they are read: what changes meanwhile is read again.
+    let token_file = FileWatch::new(config.publish_token_file.clone());
     let guards = guards(&config)?;
-    let tls = tls(&config)?;
+    let (tls, certificate) = tls(&config)?.unzip();
     let opening = tokio::task::spawn_blocking({
         let (config, metrics) = (config.clone(), metrics.clone());
         move || open_feed(&config, metrics)
@@ -134,13 +135,12 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         async move { feed.beat().await }
     });
     essential.spawn(note_counters(metrics));
-    if let Some(file) = guards.tokens.file() {
+    if config.publish_token_file.is_some() {
         let tokens = Arc::clone(&guards.tokens);
-        essential.spawn(take_anew("publish tokens", vec![file.to_owned()], move || tokens.reload()));
+        essential.spawn(take_anew("publish tokens", token_file, move || tokens.reload()));
     }
-    if let Some(tls) = tls {
-        let files = tls.files().clone();
-        essential.spawn(take_anew("certificate", vec![files.certificate, files.key], move || tls.reload()));
+    if let (Some(tls), Some(certificate)) = (tls, certificate) {
+        essential.spawn(take_anew("certificate", certificate, move || tls.reload()));
     }
     if config.max_age.is_some() {
         essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
@@ -223,8 +223,8 @@ fn guards(config: &Config) -> Result<Guards, TokenError> {
     })
 }
 
-/// The certificate, where connections are encrypted.
-fn tls(config: &Config) -> Result<Option<Arc<Tls>>, AppError> {
+/// The certificate, where connections are encrypted, and what notices that it has changed.
+fn tls(config: &Config) -> Result<Option<(Arc<Tls>, FileWatch)>, AppError> {
     let files = match (&config.tls_cert, &config.tls_key) {
         (Some(certificate), Some(key)) => tls::Files { certificate: certificate.clone(), key: key.clone() },
         _ if config.tls_self_signed => {
@@ -233,19 +233,19 @@ fn tls(config: &Config) -> Result<Option<Arc<Tls>>, AppError> {
         }
         _ => return Ok(None),
     };
-    Ok(Some(Arc::new(Tls::load(files)?)))
+    let watch = FileWatch::new([files.certificate.clone(), files.key.clone()]);
+    Ok(Some((Arc::new(Tls::load(files)?), watch)))
 }
 
 /// Reads files again when they change.
 async fn take_anew<E>(
     what: &'static str,
-    files: Vec<PathBuf>,
+    mut watch: FileWatch,
     reload: impl Fn() -> Result<(), E> + Send + Sync + 'static,
 ) where
     E: std::fmt::Display + Send + 'static,
 {
     let reload = Arc::new(reload);
-    let mut watch = FileWatch::new(files);
     loop {
         watch.changed().await;
         let reload = Arc::clone(&reload);

@@ -107,11 +107,6 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// The file that holds them.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
-    }
-
     /// Reads them again; after an error those of before hold.
     pub fn reload(&self) -> Result<(), TokenError> {
         let mut tokens: Vec<Token> = Vec::new();
