@@ -277,6 +277,14 @@ fn parse_events(
     events.eventsource().boxed()
 }
 
+/// The events in these bytes, in the pieces they come in, as name, id and data; for the fuzz targets.
+#[doc(hidden)]
+pub async fn events_in(pieces: Vec<Bytes>) -> Vec<(String, String, String)> {
+    let events = parse_events(stream::iter(pieces.into_iter().map(Ok)), usize::MAX);
+    let events = events.filter_map(|event| std::future::ready(event.ok()));
+    events.map(|event| (event.event, event.id, event.data)).collect().await
+}
+
 /// How long a connection may bring no byte at all, in milliseconds; 0: as long as it likes. The hub says so on the
 /// connection itself.
 #[derive(Debug)]

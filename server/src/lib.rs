@@ -7,7 +7,7 @@
 //! ```text
 //! main ─► config (its values are the parts' own types)
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
-//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch
+//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch, security_headers
 //! ```
 
 pub mod app;
@@ -21,5 +21,6 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod notification;
+pub mod security_headers;
 pub mod shutdown;
 pub mod sse;

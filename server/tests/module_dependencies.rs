@@ -10,17 +10,18 @@ use std::{
 const ALLOWED: &[(&str, &[&str])] = &[
     ("main", &["app", "config", "http"]),
     ("app", &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown"]),
-    ("connection", &["error_body", "event_id", "feed", "metrics", "shutdown", "sse"]),
-    ("http", &["feed", "metrics", "notification", "shutdown", "sse"]),
+    ("connection", &["error_body", "event_id", "feed", "metrics", "security_headers", "shutdown", "sse"]),
+    ("http", &["feed", "metrics", "notification", "security_headers", "shutdown", "sse"]),
     ("feed", &["event_id", "log", "metrics", "notification", "sse"]),
     ("log", &["event_id", "notification"]),
     ("sse", &["event_id", "notification"]),
     ("config", &["http", "log"]),
     ("notification", &[]),
     ("event_id", &[]),
-    ("error_body", &[]),
+    ("error_body", &["security_headers"]),
     ("file_watch", &[]),
     ("metrics", &[]),
+    ("security_headers", &[]),
     ("shutdown", &[]),
 ];
 

@@ -8,11 +8,13 @@
 //! - [`events`]: event streams as bytes.
 //! - [`reader`]: an event stream through the SDK.
 //! - [`fake_hub`]: a server that answers as the test says.
+//! - [`footprint`]: what a process holds of the system.
 //! - [`proxy`]: a connection that can be cut or made silent.
 //! - [`tls`]: encrypted connections and HTTP/2.
 
 pub mod events;
 pub mod fake_hub;
+pub mod footprint;
 pub mod http;
 pub mod proxy;
 pub mod push;

@@ -65,6 +65,17 @@ impl Http2 {
         self.try_request(method, path, body).await.expect("an answer comes")
     }
 
+    /// As [`Http2::request`], with more headers.
+    pub async fn request_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response<RecvStream> {
+        self.send(method, path, headers, body).await.expect("an answer comes")
+    }
+
     /// As [`Http2::request`], where the hub may be gone.
     pub async fn try_request(
         &self,
@@ -72,13 +83,25 @@ impl Http2 {
         path: &str,
         body: &str,
     ) -> Result<Response<RecvStream>, h2::Error> {
+        self.send(method, path, &[], body).await
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Response<RecvStream>, h2::Error> {
         let mut client = self.0.clone().ready().await?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("https://localhost{path}"))
-            .header("content-type", "application/json")
-            .body(())
-            .expect("a request");
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(()).expect("a request");
         let (response, mut sender) = client.send_request(request, false)?;
         sender.send_data(Bytes::copy_from_slice(body.as_bytes()), true)?;
         within("an answer comes", response).await

@@ -19,10 +19,12 @@ use super::{
         is_safe,
         rate_limit::PublishLimiter,
         request_id::{self, RequestIds},
-        security_headers,
+        token::Refusal,
+        token_guesses::TokenGuesses,
     },
-    notifications, page, read, status,
+    notifications, page, read, specification, status,
 };
+use crate::security_headers;
 
 /// Swagger UI's template brings its scripts and styles along in the page.
 const DOCS_CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
@@ -59,7 +61,7 @@ fn service(context: Option<&Context>) -> OpenApiService<Apis, ()> {
 
 /// The specification (OpenAPI 3.0) as JSON, ending in a line break.
 pub fn spec() -> String {
-    service(None).spec() + "\n"
+    specification::complete(&service(None).spec())
 }
 
 /// Everything the hub answers: the API, its documentation, the page.
@@ -71,7 +73,10 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
     // The template has neither doctype nor icon of its own.
     let docs = format!(
         "<!doctype html>{}",
-        service.swagger_ui_html().replace("<title>Swagger UI", "<title>NotifyHub API")
+        service
+            .swagger_ui_html()
+            .replace("<title>Swagger UI", "<title>NotifyHub API")
+            .replace(&service.spec(), spec.trim_end())
     );
     Site {
         api: service.into_endpoint().boxed(),
@@ -80,6 +85,7 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         methods,
         no_sse: context.no_sse,
         publish_limiter: context.guards.publish_rate.map(PublishLimiter::new),
+        token_guesses: TokenGuesses::default(),
         guards: context.guards.clone(),
         request_ids: RequestIds::new(),
     }
@@ -98,6 +104,7 @@ struct Site {
     no_sse: bool,
     guards: Guards,
     publish_limiter: Option<PublishLimiter>,
+    token_guesses: TokenGuesses,
     request_ids: RequestIds,
 }
 
@@ -159,9 +166,9 @@ impl Site {
         if is_safe(request.method()) {
             return Ok(None);
         }
-        // Before the token: it is not to be guessed either.
+        let client = guards.trusted_proxies.client_of(request);
         if let Some(limiter) = &self.publish_limiter
-            && let Some(client) = guards.trusted_proxies.client_of(request)
+            && let Some(client) = client
         {
             limiter.check(client).map_err(|wait| {
                 // The senders that are not ours give up after a 429, and come back after a 503.
@@ -172,7 +179,15 @@ impl Site {
                 }
             })?;
         }
-        let publisher = guards.tokens.check(request).map_err(ApiError::of_token)?;
+        if let Some(client) = client {
+            self.token_guesses.check(client).map_err(ApiError::of_guesses)?;
+        }
+        let publisher = guards.tokens.check(request).map_err(|refusal| {
+            if let (Some(client), Refusal::Unknown(digest)) = (client, refusal) {
+                self.token_guesses.note(client, digest);
+            }
+            ApiError::of_token(refusal)
+        })?;
         if let Some(publisher) = publisher {
             tracing::debug!(publisher, path = request.uri().path(), "may publish");
         }

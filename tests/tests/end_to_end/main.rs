@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod connections;
+mod documents;
 mod durability;
 mod encrypted;
 mod guards;
+mod hostile;
 mod illness;
 mod push;
 mod rest;
+mod schemathesis;
 mod sdk;
 mod shutdown;
 mod startup;
