@@ -50,9 +50,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; of an event stream nothing.
+    /// The body; of an event stream what it begins with.
     pub body: Vec<u8>,
-    subscription: Option<HandOff>,
 }
 
 impl Answer {
@@ -114,8 +113,11 @@ impl Hub {
             let mut response = self.endpoint.get_response(request).await;
             let subscription = response.extensions_mut().remove::<HandOff>();
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = response.into_body().into_vec().await.unwrap();
-            Answer { status, headers, body, subscription }
+            let body = match subscription.and_then(|hand_off| hand_off.take()) {
+                Some(subscription) => beginning_of(subscription).await,
+                None => response.into_body().into_vec().await.unwrap(),
+            };
+            Answer { status, headers, body }
         })
     }
 
@@ -131,20 +133,16 @@ impl Hub {
     pub fn epoch(&self) -> String {
         self.feed.status().latest_id.epoch.to_string()
     }
+}
 
-    /// What an event stream begins with.
-    pub fn beginning_of(&self, answer: &Answer) -> String {
-        let mut subscription: Subscription = answer.subscription.as_ref().and_then(HandOff::take).unwrap();
-        let mut pieces = Vec::new();
-        self.runtime.block_on(async {
-            loop {
-                match subscription.next(&mut pieces, Framing::Plain, 16) {
-                    Step::Send => {}
-                    Step::CatchUp => subscription.catch_up().await.unwrap(),
-                    Step::Wait | Step::End => return,
-                }
-            }
-        });
-        String::from_utf8(pieces.concat()).unwrap()
+/// What an event stream begins with.
+async fn beginning_of(mut subscription: Subscription) -> Vec<u8> {
+    let mut pieces = Vec::new();
+    loop {
+        match subscription.next(&mut pieces, Framing::Plain, 16) {
+            Step::Send => {}
+            Step::CatchUp => subscription.catch_up().await.unwrap(),
+            Step::Wait | Step::End => return pieces.concat(),
+        }
     }
 }

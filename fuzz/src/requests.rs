@@ -87,7 +87,7 @@ pub fn event_id(text: &[u8]) {
         }
         let reasons = beginnings.iter().map(|answer| {
             assert_eq!(answer.status, StatusCode::OK);
-            let beginning = hub.beginning_of(answer);
+            let beginning = std::str::from_utf8(&answer.body).unwrap();
             let hello = beginning.split_once("event: hello\ndata: ").unwrap().1.lines().next().unwrap();
             let hello: serde_json::Value = serde_json::from_str(hello).unwrap();
             let is_resumed = hello["resumed"].as_bool().unwrap();
@@ -163,7 +163,9 @@ pub fn idempotency_key(key: &[u8]) {
             hub.ask(request.body(format!("{{\"message\":\"{message}\"}}")))
         };
         let (first, again, other) = (post("one"), post("one"), post("another"));
-        [&first, &again, &other].map(crate::hub::Answer::assert_sound);
+        for answer in [&first, &again, &other] {
+            answer.assert_sound();
+        }
         if first.status == StatusCode::CREATED {
             assert_eq!((again.status, again.json()), (StatusCode::CREATED, first.json()));
             assert!(again.headers.contains_key("idempotency-replayed"));

@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use notifyhub_fuzz::{TARGETS, Target};
 
 /// How many mutations each target is called with.
-const MUTATIONS: usize = 2000;
+const MUTATIONS: usize = 10_000;
 
 /// Texts that mean something somewhere.
 const WORDS: [&[u8]; 24] = [

@@ -9,15 +9,21 @@ from hypothesis import strategies
 
 send = requests.adapters.HTTPAdapter.send
 numbers = itertools.count()
+MAX_KEY_CHARS = 255
+
+
+def made_unique(key):
+    """What a used key gives depends on what was posted with it, and on whether that was deleted since."""
+    number = str(next(numbers))
+    number = number.encode() if isinstance(key, bytes) else number
+    return key[: MAX_KEY_CHARS - len(number)] + number
 
 
 def send_as_a_client_of_the_hub(self, request, **options):
     """Of an event stream what it begins with is the answer: `hello` and what follows at once."""
-    # No two posts have the same key: what a used one gives depends on what was posted with it, and on whether that was
-    # deleted since.
     key = request.headers.get("Idempotency-Key")
-    if key and len(key) < 200:
-        request.headers["Idempotency-Key"] = key + f"{next(numbers)}".encode() if isinstance(key, bytes) else f"{key}{next(numbers)}"
+    if key and len(key) <= MAX_KEY_CHARS:
+        request.headers["Idempotency-Key"] = made_unique(key)
     response = send(self, request, **options)
     if response.headers.get("Content-Type") != "text/event-stream" or request.method == "HEAD":
         return response

@@ -35,49 +35,50 @@ fn get(lines: &str) -> Vec<u8> {
 const SMUGGLED: &str = "POST /api/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
     Content-Length: 22\r\n\r\n{\"message\":\"smuggled\"}";
 
+const NEW: &str = r#"{"message":"smuggled"}"#;
+
 /// A body that says something only to who takes it for chunks.
 const CHUNKS: &str = "12\r\n{\"message\":\"good\"}\r\n0\r\n\r\n";
 
 /// Where a body ends: what one reader takes for a body, another takes for the next request.
 fn lengths() -> Vec<Row> {
+    // Where the refused would be stored if they were taken, and the taken, of which only one reading is valid, are good.
     let chunked = "Transfer-Encoding: chunked\r\n";
+    let chunk = |size: &str| format!("{size}\r\n{NEW}\r\n0\r\n\r\n");
+    let chunks = &chunk("16");
     let twice = |first: &str, second: &str| {
-        post(&format!("Content-Length: {first}\r\nContent-Length: {second}\r\n"), "{}")
+        post(&format!("Content-Length: {first}\r\nContent-Length: {second}\r\n"), NEW)
     };
     vec![
-        ("two lengths that differ", twice("2", "22"), &[400]),
-        ("two lengths in one header", post("Content-Length: 2, 2\r\n", "{}"), &[400]),
-        ("a length with a plus", post("Content-Length: +2\r\n", "{}"), &[400]),
-        ("a negative length", post("Content-Length: -2\r\n", "{}"), &[400]),
-        ("a length in hexadecimal", post("Content-Length: 0x2\r\n", "{}"), &[400]),
-        ("a length of nothing", post("Content-Length: \r\n", "{}"), &[400]),
-        ("a length beyond 64 bits", post("Content-Length: 18446744073709551616\r\n", "{}"), &[400]),
-        ("a length of 64 bits", post("Content-Length: 18446744073709551615\r\n", "{}"), &[431]),
-        ("a length of an exabyte", post("Content-Length: 1152921504606846976\r\n", "{}"), &[413]),
-        ("a length that is not reached", post("Content-Length: 100\r\n", "{}"), &[400]),
+        ("two lengths that differ", twice("22", "2"), &[400]),
+        ("two lengths in one header", post("Content-Length: 22, 22\r\n", NEW), &[400]),
+        ("a length with a plus", post("Content-Length: +22\r\n", NEW), &[400]),
+        ("a negative length", post("Content-Length: -22\r\n", NEW), &[400]),
+        ("a length in hexadecimal", post("Content-Length: 0x16\r\n", NEW), &[400]),
+        ("a length of nothing", post("Content-Length: \r\n", NEW), &[400]),
+        ("a length beyond 64 bits", post("Content-Length: 18446744073709551616\r\n", NEW), &[400]),
+        ("a length of 64 bits", post("Content-Length: 18446744073709551615\r\n", NEW), &[431]),
+        ("a length of an exabyte", post("Content-Length: 1152921504606846976\r\n", NEW), &[413]),
+        ("a length that is not reached", post("Content-Length: 100\r\n", NEW), &[400]),
         ("a length before the coding", post(&format!("Content-Length: 5\r\n{chunked}"), CHUNKS), &[201]),
         ("a length after the coding", post(&format!("{chunked}Content-Length: 5\r\n"), CHUNKS), &[201]),
         ("a coding nobody knows", post("Transfer-Encoding: xchunked\r\n", SMUGGLED), &[400]),
         ("no coding", post("Transfer-Encoding: identity\r\n", SMUGGLED), &[400]),
         ("chunked, and then another", post("Transfer-Encoding: chunked, gzip\r\n", SMUGGLED), &[400]),
         ("chunked twice", post(&format!("{chunked}{chunked}"), CHUNKS), &[201]),
-        ("a space before the colon", post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"), &[400]),
-        ("a folded header", post("Transfer-Encoding:\r\n chunked\r\n", "0\r\n\r\n"), &[400]),
-        ("a vertical tab", post("Transfer-Encoding:\x0bchunked\r\n", "0\r\n\r\n"), &[400]),
-        ("a chunk of 2^64 - 1", post(chunked, "ffffffffffffffff\r\n{}\r\n0\r\n\r\n"), &[400]),
-        ("a chunk beyond 64 bits", post(chunked, "10000000000000000\r\n{}\r\n0\r\n\r\n"), &[400]),
-        ("a negative chunk", post(chunked, "-2\r\n{}\r\n0\r\n\r\n"), &[400]),
-        ("a chunk that is longer than it says", post(chunked, "1\r\n{}\r\n0\r\n\r\n"), &[400]),
-        ("a chunk without an end", post(chunked, "2\r\n{}0\r\n\r\n"), &[400]),
-        ("no last chunk", post(chunked, "2\r\n{}\r\n"), &[400]),
-        (
-            "a chunk extension of 1 MB",
-            post(chunked, &format!("2;{}\r\n{{}}\r\n0\r\n\r\n", "x".repeat(1 << 20))),
-            &[400],
-        ),
+        ("a space before the colon", post("Transfer-Encoding : chunked\r\n", chunks), &[400]),
+        ("a folded header", post("Transfer-Encoding:\r\n chunked\r\n", chunks), &[400]),
+        ("a vertical tab", post("Transfer-Encoding:\x0bchunked\r\n", chunks), &[400]),
+        ("a chunk of 2^64 - 1", post(chunked, &chunk("ffffffffffffffff")), &[400]),
+        ("a chunk beyond 64 bits", post(chunked, &chunk("10000000000000016")), &[400]),
+        ("a negative chunk", post(chunked, &chunk("-16")), &[400]),
+        ("a chunk that is longer than it says", post(chunked, &chunk("15")), &[400]),
+        ("a chunk without an end", post(chunked, &chunks.replace("}\r\n", "}")), &[400]),
+        ("no last chunk", post(chunked, chunks.trim_end_matches("0\r\n\r\n")), &[400]),
+        ("a chunk extension of 1 MB", post(chunked, &chunk(&format!("16;{}", "x".repeat(1 << 20)))), &[400]),
         (
             "100,000 trailers",
-            post(chunked, &format!("2\r\n{{}}\r\n0\r\n{}\r\n", "X: x\r\n".repeat(100_000))),
+            post(chunked, &format!("{}{}\r\n\r\n", chunks.trim_end(), "\r\nX: x".repeat(100_000))),
             &[400],
         ),
         (
