@@ -72,7 +72,7 @@ pub fn event_id(text: &[u8]) {
         if let Ok(id) = text.parse::<EventId>() {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
-        let escaped: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let escaped = text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
         let uri = format!("/events?limit=3&last_event_id={escaped}");
         let mut beginnings = Vec::new();
         if let Ok(uri) = uri.parse::<Uri>() {

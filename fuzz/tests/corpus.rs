@@ -88,7 +88,9 @@ fn run(name: &str, target: Target) {
         target(data);
     };
     let corpus = corpus(name);
-    corpus.iter().for_each(|data| call(data));
+    for data in &corpus {
+        call(data);
+    }
     let mut random = fastrand::Rng::with_seed(1);
     for _ in 0..MUTATIONS {
         call(&mutate(&mut random, &corpus));

@@ -148,7 +148,14 @@ test.describe('pages of other sites', () => {
     await hub.publish('a secret')
     const page = await browser.newPage()
     await page.goto(address('http', 'evil.example'))
-    for (const path of ['api/notifications', 'api/status', 'openapi.json', 'metrics', 'nothing', 'events'])
+    for (const path of [
+      'api/notifications',
+      'api/status',
+      'openapi.json',
+      'metrics',
+      'nothing',
+      'events',
+    ])
       expect(await page.evaluate(embed, hub.url + path), path).toEqual({
         script: 'refused',
         style: 'refused',

@@ -130,9 +130,8 @@ async fn end_of(server: &TestServer, sent: &[u8]) -> End {
         let _ = writer.flush().await;
     };
     let receiving = async {
-        let mut received = Vec::new();
+        let (mut received, mut bytes) = (Vec::new(), vec![0; 4096]);
         loop {
-            let mut bytes = [0; 4096];
             match reader.read(&mut bytes).await {
                 Ok(count @ 1..) => received.extend_from_slice(&bytes[..count]),
                 _ => return End::Closed,
