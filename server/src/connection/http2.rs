@@ -135,8 +135,6 @@ where
             }
         },
     };
-    // Until the body is asked for, which a reader whose window is closed from the start never lets happen.
-    watch.offered();
     hyper::Response::from_parts(head, WatchedBody { body, watch, _permit: permit })
 }
 
