@@ -1,5 +1,5 @@
 # `make run` and `make test` do all the set-up on a fresh machine; `make help` lists the rest.
-# Needed: a Rust toolchain, a C compiler, Node.js 20.19 or newer for the page, Python 3 for two of the tests.
+# Needed: a Rust toolchain, a C compiler, Node.js 20.19 or newer for the page, Python 3 for four of the tests.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -101,6 +101,19 @@ lint: frontend/node_modules/.package-lock.json tests/browser/node_modules/.packa
 .PHONY: audit
 audit: ## Licences, bans and advisories of all dependencies; needs cargo-deny and the network
 	$(CARGO) deny check
+
+FUZZ_TARGETS := $(notdir $(wildcard fuzz/corpus/*))
+# For how long each of them runs.
+SECONDS := 60
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for SECONDS=60; needs a C++ compiler, and installs cargo-fuzz where it is missing
+	$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz-corpus/$$target; \
+		$(CARGO) fuzz run --fuzz-dir fuzz/libfuzzer --target-dir target/fuzz --sanitizer none $$target \
+			target/fuzz-corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -max_len=8192 -print_final_stats=1; \
+	done
 
 .PHONY: bench
 bench: page ## Measure against the bare-socket limit and other hubs; writes docs/BENCHMARKS.md

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::security_headers;
+
 #[derive(Serialize)]
 struct Error<'a> {
     code: &'a str,
@@ -20,7 +22,8 @@ pub fn answer(status: &str, code: &str, message: &str, headers: &str) -> String 
     let body = json(code, message);
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         x-content-type-options: nosniff\r\n{headers}connection: close\r\n\r\n{body}",
+         {}{headers}connection: close\r\n\r\n{body}",
         body.len(),
+        security_headers::lines(),
     )
 }

@@ -9,7 +9,7 @@
 //!   ├──► maintenance ─► config, log
 //!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
 //!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
-//!                                                                     clock, throttle, health
+//!                                                                     clock, throttle, health, security_headers
 //! ```
 
 pub mod app;
@@ -26,6 +26,7 @@ pub mod log;
 pub mod maintenance;
 pub mod metrics;
 pub mod notification;
+pub mod security_headers;
 pub mod shutdown;
 pub mod sse;
 pub mod throttle;

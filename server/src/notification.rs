@@ -218,10 +218,11 @@ pub struct NewNotification {
     pub message: String,
     /// A short heading, up to 256 characters.
     #[serde(default)]
-    #[oai(validator(min_length = 1, max_length = 256))]
+    #[oai(nullable, validator(min_length = 1, max_length = 256))]
     pub title: Option<String>,
     /// How much it matters. Without it, what `state` suggests.
     #[serde(default)]
+    #[oai(nullable)]
     pub level: Option<Level>,
     /// Up to 16 words of up to 64 characters to filter by.
     #[serde(default)]
@@ -229,26 +230,37 @@ pub struct NewNotification {
     pub tags: Vec<String>,
     /// Where to read more: an http or https address of up to 2048 characters.
     #[serde(default)]
-    #[oai(validator(min_length = 1, max_length = 2048))]
+    #[oai(nullable, validator(min_length = 1, max_length = 2048))]
     pub link: Option<String>,
     /// When it happened, RFC 3339. Without it, the time of arrival counts.
     #[serde(default)]
+    #[oai(nullable)]
     pub timestamp: Option<DateTime<Utc>>,
     /// The project or system it is about, up to 64 characters. The page groups and mutes by it.
     #[serde(default)]
-    #[oai(validator(min_length = 1, max_length = 64))]
+    #[oai(
+        nullable,
+        validator(min_length = 1, max_length = 64, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")
+    )]
     pub source: Option<String>,
     /// Who speaks, up to 32 characters: `claude-code`, `codex`, `ci`, `cron`.
     #[serde(default)]
-    #[oai(validator(min_length = 1, max_length = 32))]
+    #[oai(
+        nullable,
+        validator(min_length = 1, max_length = 32, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")
+    )]
     pub actor: Option<String>,
     /// The run, session or thing it is about, up to 128 characters. Open notifications of the same key are
     /// removed when this one is stored.
     #[serde(default)]
-    #[oai(validator(min_length = 1, max_length = 128))]
+    #[oai(
+        nullable,
+        validator(min_length = 1, max_length = 128, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")
+    )]
     pub key: Option<String>,
     /// Where that stands: `waiting` (for a person) and `running` are open, `done` and `failed` close.
     #[serde(default)]
+    #[oai(nullable)]
     pub state: Option<State>,
     /// Up to 3 things a reader can open with one click.
     #[serde(default)]
@@ -256,6 +268,7 @@ pub struct NewNotification {
     pub actions: Vec<Action>,
     /// How the message is to be read.
     #[serde(default)]
+    #[oai(nullable)]
     pub format: Option<Format>,
 }
 

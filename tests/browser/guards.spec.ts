@@ -1,6 +1,11 @@
 // What a real browser lets other sites' pages do to the hub, and how the page asks for the publish token.
-import { createServer, type Server } from 'node:http'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createEncryptedServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { chromium, type Browser } from '@playwright/test'
 import config from './playwright.config'
 import { Hub } from './support/hub'
@@ -46,17 +51,51 @@ async function attack(hub: string): Promise<Record<string, string>> {
   }
 }
 
+/** What becomes of an address in each element that loads one. Run in the browser. */
+async function embed(url: string): Promise<Record<string, string>> {
+  const load = (name: string, attribute: string) =>
+    new Promise<string>((resolve) => {
+      const element = document.createElement(name)
+      element.onload = () => resolve('loaded')
+      element.onerror = () => resolve('refused')
+      if (name === 'link') element.setAttribute('rel', 'stylesheet')
+      element.setAttribute(attribute, url)
+      document.body.append(element)
+    })
+  return {
+    script: await load('script', 'src'),
+    style: await load('link', 'href'),
+    image: await load('img', 'src'),
+  }
+}
+
+/** A key and a certificate that nobody vouches for. */
+function selfSigned(): { key: Buffer; cert: Buffer } {
+  const folder = mkdtempSync(join(tmpdir(), 'notifyhub-browser-test-'))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=evil.example', '-addext', 'subjectAltName=DNS:evil.example']
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  })
+  const pair = { key: readFileSync(key), cert: readFileSync(cert) }
+  rmSync(folder, { recursive: true })
+  return pair
+}
+
 test.describe('pages of other sites', () => {
-  let site: Server
+  let sites: Record<'http' | 'https', Server>
   let browser: Browser
 
   test.beforeAll(async () => {
-    site = createServer((_, answer) => {
+    const page: RequestListener = (_, answer) => {
       answer
         .writeHead(200, { 'content-type': 'text/html' })
-        .end('<!doctype html><title>Evil</title>')
-    })
-    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+        .end('<!doctype html><title>Evil</title><body></body>')
+    }
+    sites = { http: createServer(page), https: createEncryptedServer(selfSigned(), page) }
+    for (const site of Object.values(sites))
+      await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
     const options = config.use!.launchOptions!
     // As a rebound name does: the browser takes these for other sites, and they are this machine.
     const rebound = '--host-resolver-rules=MAP *.example 127.0.0.1'
@@ -65,14 +104,22 @@ test.describe('pages of other sites', () => {
 
   test.afterAll(async () => {
     await browser.close()
-    site.close()
+    for (const site of Object.values(sites)) site.close()
   })
 
-  for (const name of ['evil.example', '127.0.0.1']) {
-    test(`a page of ${name} can neither read nor write`, async ({ hub }) => {
+  const address = (scheme: 'http' | 'https', name: string) =>
+    `${scheme}://${name}:${(sites[scheme].address() as AddressInfo).port}/`
+
+  for (const [scheme, name] of [
+    ['http', 'evil.example'],
+    ['https', 'evil.example'],
+    ['http', '127.0.0.1'],
+    ['http', 'localhost'],
+  ] as const) {
+    test(`a page of ${scheme}://${name} can neither read nor write`, async ({ hub }) => {
       await hub.publish('a secret')
-      const page = await browser.newPage()
-      await page.goto(`http://${name}:${(site.address() as AddressInfo).port}/`)
+      const page = await browser.newPage({ ignoreHTTPSErrors: true })
+      await page.goto(address(scheme, name))
       const result = await page.evaluate(attack, hub.url)
       expect(result).toEqual({
         list: 'refused',
@@ -96,6 +143,41 @@ test.describe('pages of other sites', () => {
       await page.close()
     })
   }
+
+  test('nothing of the hub can be embedded or held', async ({ hub }) => {
+    await hub.publish('a secret')
+    const page = await browser.newPage()
+    await page.goto(address('http', 'evil.example'))
+    for (const path of [
+      'api/notifications',
+      'api/status',
+      'openapi.json',
+      'metrics',
+      'nothing',
+      'events',
+    ])
+      expect(await page.evaluate(embed, hub.url + path), path).toEqual({
+        script: 'refused',
+        style: 'refused',
+        image: 'refused',
+      })
+    for (const path of ['', 'docs', 'api/notifications']) {
+      await page.setContent(`<iframe src="${hub.url}${path}"></iframe>`)
+      await expect.poll(() => page.frames()[1]?.url(), path).toBe('chrome-error://chromewebdata/')
+    }
+    // A window of the hub's is out of its opener's hands.
+    const [opened] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.evaluate((url) => void Object.assign(window, { held: window.open(url) }), hub.url),
+    ])
+    await opened.waitForLoadState()
+    expect(await opened.evaluate(() => window.opener === null)).toBe(true)
+    const held = () => page.evaluate(() => (window as unknown as { held: Window }).held.closed)
+    await expect.poll(held).toBe(true)
+    await expect.poll(() => hub.streams()).toBeLessThanOrEqual(1)
+    await page.close()
+    await opened.close()
+  })
 
   test('a name that is made to point here reaches nothing', async ({ hub }) => {
     await hub.publish('a secret')

@@ -8,6 +8,7 @@
 //! - [`events`]: event streams as bytes.
 //! - [`reader`]: an event stream through the SDK.
 //! - [`fake_hub`]: a server that answers as the test says.
+//! - [`footprint`]: what a process holds of the system.
 //! - [`proxy`]: a connection that can be cut or made silent.
 //! - [`reverse_proxy`]: nginx, Caddy and HAProxy as `deploy/` sets them up.
 //! - [`tls`]: encrypted connections and HTTP/2.
@@ -18,6 +19,7 @@
 pub mod chaos;
 pub mod events;
 pub mod fake_hub;
+pub mod footprint;
 pub mod http;
 pub mod proxy;
 pub mod push;

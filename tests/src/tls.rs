@@ -79,6 +79,17 @@ impl Http2 {
         self.try_request(method, path, body).await.expect("an answer comes")
     }
 
+    /// As [`Http2::request`], with more headers.
+    pub async fn request_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response<RecvStream> {
+        self.try_request_with(method, path, headers, body).await.expect("an answer comes")
+    }
+
     /// As [`Http2::request`], where the hub may be gone.
     pub async fn try_request(
         &self,

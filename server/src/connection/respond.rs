@@ -15,11 +15,7 @@ use http_body_util::combinators::BoxBody;
 use hyper::{Request, Version, body::Incoming, http::response};
 use poem::{
     Endpoint, Response,
-    http::{
-        Method, StatusCode,
-        header::{HOST, X_CONTENT_TYPE_OPTIONS},
-        uri::Scheme,
-    },
+    http::{Method, StatusCode, header::HOST, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 
@@ -34,6 +30,7 @@ use super::{
 use crate::{
     error_body,
     feed::{HandOff, Subscription},
+    security_headers,
 };
 
 const EVENT_STREAM: &str = "text/event-stream";
@@ -112,16 +109,17 @@ fn has_one_host(request: &Request<Incoming>) -> bool {
     match request.version() {
         Version::HTTP_11 => named == 1,
         Version::HTTP_2 => named + usize::from(request.uri().authority().is_some()) >= 1 && named <= 1,
-        _ => true,
+        _ => named <= 1,
     }
 }
 
 pub(super) fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    Response::builder()
+    let mut response = Response::builder()
         .status(status)
         .content_type("application/json")
-        .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .body(error_body::json(code, message))
+        .body(error_body::json(code, message));
+    security_headers::add(&mut response);
+    response
 }
 
 /// The body of a response.

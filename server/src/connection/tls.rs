@@ -1,8 +1,10 @@
 //! What connections are encrypted with: a certificate of the user's, or one made here; taken anew when its files change.
 
 use std::{
+    fs::Permissions,
     io,
     net::IpAddr,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
     time::{Duration, SystemTime},
@@ -129,10 +131,13 @@ pub fn self_signed(directory: &Path, names: &[String]) -> Result<Files, TlsError
     let is_current = made.is_ok_and(|made| {
         SystemTime::now().duration_since(made).is_ok_and(|age| age + RENEWED_BEFORE_END < VALID_FOR)
     });
-    if is_current && read(&files).is_ok() {
-        return Ok(files);
+    if !(is_current && read(&files).is_ok()) {
+        make(&files, names).map_err(|reason| TlsError::Making(directory.to_owned(), reason))?;
     }
-    make(&files, names).map_err(|reason| TlsError::Making(directory.to_owned(), reason))?;
+    // A new file is by the process's file mode creation mask; one that was there may have been copied without care.
+    let key = &files.key;
+    std::fs::set_permissions(key, Permissions::from_mode(0o600))
+        .map_err(|error| TlsError::File(key.clone(), error.to_string()))?;
     Ok(files)
 }
 
@@ -152,6 +157,8 @@ fn make(files: &Files, names: &[String]) -> Result<(), String> {
     let key = rcgen::KeyPair::generate().map_err(|error| error.to_string())?;
     let certificate = parameters.self_signed(&key).map_err(|error| error.to_string())?;
     let directory = files.key.parent().unwrap_or(Path::new("."));
+    // Written into a file that others can read, it would be theirs for a moment.
+    let _ = std::fs::remove_file(&files.key);
     std::fs::create_dir_all(directory)
         .and_then(|()| std::fs::write(&files.key, key.serialize_pem()))
         .and_then(|()| std::fs::write(&files.certificate, certificate.pem()))

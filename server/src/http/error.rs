@@ -81,7 +81,8 @@ pub(super) enum ApiError {
     /// The idempotency key was used before, for another content.
     #[oai(status = 422)]
     KeyReused(Json<ErrorBody>),
-    /// This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+    /// This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+    /// tokens; nothing was changed.
     #[oai(status = 429)]
     TooMany(
         Json<ErrorBody>,
@@ -144,7 +145,13 @@ impl ApiError {
         ApiError::TooMany(ErrorBody::new("too_many_posts", TOO_MANY_POSTS), whole_seconds(wait))
     }
 
-    /// The same for senders that would lose the notification after a 429.
+    pub(super) fn of_guesses(wait: Duration) -> Self {
+        let message =
+            "this address has shown too many wrong publish tokens and has to wait; nothing was changed";
+        ApiError::TooMany(ErrorBody::new("too_many_tokens", message), whole_seconds(wait))
+    }
+
+    /// As [`ApiError::of_rate`] for senders that would lose the notification after a 429.
     pub(super) fn busy_for(wait: Duration) -> Self {
         ApiError::unavailable("too_many_posts", TOO_MANY_POSTS, whole_seconds(wait))
     }

@@ -133,7 +133,7 @@ impl EventsApi {
         #[oai(name = "Last-Event-ID")]
         _last_event_id: Header<Option<String>>,
         /// The most notifications in `init`; those that are open come besides.
-        #[oai(validator(maximum(value = "1000")))]
+        #[oai(validator(minimum(value = "0"), maximum(value = "1000")))]
         limit: Query<Option<u16>>,
     ) -> Result<EventsResponse, ApiError> {
         let context = &*self.shared;

@@ -2,7 +2,7 @@
 //! the feed, and errors become answers; nothing below knows HTTP.
 //!
 //! # Layout
-//! - `router`: everything the hub answers, and the specification.
+//! - `router`: everything the hub answers. `specification`: what the generated one lacks.
 //! - `context`: what the endpoints share. `error`: the one error type. `body`: request and response bodies.
 //! - `conditional`: `ETag` and `If-None-Match`.
 //! - `notifications`, `filters`, `keys`, `read`, `events`, `status`: the operations, by what they are about.
@@ -23,6 +23,7 @@ mod notifications;
 mod page;
 mod read;
 mod router;
+mod specification;
 mod status;
 
 pub use self::{

@@ -56,10 +56,11 @@ enum PublishResponse {
 #[serde(deny_unknown_fields)]
 struct RevisionBody {
     /// Whether it is settled: `true` closes what waits or runs, and says that a failure is dealt with.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_null")]
     resolved: Option<bool>,
     /// Until when it should not ask for attention, RFC 3339; `null`: it should again.
     #[serde(default, deserialize_with = "present")]
+    #[oai(nullable)]
     #[expect(
         clippy::option_option,
         reason = "a field that is left out is another thing than one that is null"
@@ -77,6 +78,11 @@ impl poem_openapi::types::Example for RevisionBody {
 #[expect(clippy::option_option, reason = "see the field")]
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<DateTime<Utc>>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// `null` is neither of the two answers.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    bool::deserialize(deserializer).map(Some)
 }
 
 #[derive(ApiRequest)]
@@ -165,7 +171,7 @@ impl NotificationsApi {
     async fn list(
         &self,
         /// The most to return.
-        #[oai(validator(maximum(value = "1000")))]
+        #[oai(validator(minimum(value = "0"), maximum(value = "1000")))]
         limit: Query<Option<u16>>,
         /// Only those older than the one with this id is or was.
         before: Query<Option<Uuid>>,

@@ -23,11 +23,12 @@ use super::{
         is_safe,
         rate_limit::PublishLimiter,
         request_id::{self, RequestIds},
-        security_headers,
+        token::Refusal,
+        token_guesses::TokenGuesses,
     },
-    notifications, page, read, status,
+    notifications, page, read, specification, status,
 };
-use crate::{metrics::Metrics, throttle::Throttle};
+use crate::{metrics::Metrics, security_headers, throttle::Throttle};
 
 /// Swagger UI's template brings its scripts and styles along in the page.
 const DOCS_CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
@@ -64,7 +65,7 @@ fn service(context: Option<&Context>) -> OpenApiService<Apis, ()> {
 
 /// The specification (OpenAPI 3.0) as JSON, ending in a line break.
 pub fn spec() -> String {
-    service(None).spec() + "\n"
+    specification::complete(&service(None).spec())
 }
 
 /// Everything the hub answers: the API, its documentation, the page.
@@ -76,7 +77,10 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
     // The template has neither doctype nor icon of its own.
     let docs = format!(
         "<!doctype html>{}",
-        service.swagger_ui_html().replace("<title>Swagger UI", "<title>NotifyHub API")
+        service
+            .swagger_ui_html()
+            .replace("<title>Swagger UI", "<title>NotifyHub API")
+            .replace(&service.spec(), spec.trim_end())
     );
     Site {
         api: service.into_endpoint().boxed(),
@@ -87,6 +91,7 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         metrics: context.metrics.clone(),
         complaints: Throttle::every(COMPLAINT_INTERVAL),
         publish_limiter: context.guards.publish_rate.map(PublishLimiter::new),
+        token_guesses: TokenGuesses::default(),
         guards: context.guards.clone(),
         request_ids: RequestIds::new(),
     }
@@ -111,6 +116,7 @@ struct Site {
     complaints: Throttle,
     guards: Guards,
     publish_limiter: Option<PublishLimiter>,
+    token_guesses: TokenGuesses,
     request_ids: RequestIds,
 }
 
@@ -197,9 +203,9 @@ impl Site {
         if is_safe(request.method()) {
             return Ok(None);
         }
-        // Before the token: it is not to be guessed either.
+        let client = guards.trusted_proxies.client_of(request);
         if let Some(limiter) = &self.publish_limiter
-            && let Some(client) = guards.trusted_proxies.client_of(request)
+            && let Some(client) = client
         {
             limiter.check(client).map_err(|wait| {
                 // The senders that are not ours give up after a 429, and come back after a 503.
@@ -210,7 +216,16 @@ impl Site {
                 }
             })?;
         }
-        let publisher = guards.tokens.check(request).map_err(ApiError::of_token)?;
+        let checked = guards.tokens.check(request);
+        if let Some(client) = client {
+            match &checked {
+                Ok(Some(publisher)) => self.token_guesses.right(client, publisher),
+                Err(Refusal::Unknown(digest)) => self.token_guesses.wrong(client, *digest),
+                Ok(None) | Err(Refusal::Missing) => Ok(()),
+            }
+            .map_err(ApiError::of_guesses)?;
+        }
+        let publisher = checked.map_err(ApiError::of_token)?;
         if let Some(publisher) = publisher {
             tracing::debug!(request_id = request_id::told(request), publisher, "may publish");
         }

@@ -100,6 +100,7 @@ const REFUSAL_CODES: &[&str] = &[
     "token_unknown",
     "too_many_connections",
     "too_many_posts",
+    "too_many_tokens",
     "unknown_host",
     "other",
 ];

@@ -4,14 +4,17 @@
 
 mod connections;
 mod deploying;
+mod documents;
 mod durability;
 mod encrypted;
 mod guards;
+mod hostile;
 mod illness;
 mod maintenance;
 mod push;
 mod rest;
 mod reverse_proxies;
+mod schemathesis;
 mod sdk;
 mod shutdown;
 mod startup;

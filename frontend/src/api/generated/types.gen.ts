@@ -174,11 +174,11 @@ export type NewNotification = {
     /**
      * A short heading, up to 256 characters.
      */
-    title?: string;
+    title?: string | null;
     /**
      * How much it matters. Without it, what `state` suggests.
      */
-    level?: Level & unknown;
+    level?: (Level & unknown) | null;
     /**
      * Up to 16 words of up to 64 characters to filter by.
      */
@@ -186,28 +186,28 @@ export type NewNotification = {
     /**
      * Where to read more: an http or https address of up to 2048 characters.
      */
-    link?: string;
+    link?: string | null;
     /**
      * When it happened, RFC 3339. Without it, the time of arrival counts.
      */
-    timestamp?: string;
+    timestamp?: string | null;
     /**
      * The project or system it is about, up to 64 characters. The page groups and mutes by it.
      */
-    source?: string;
+    source?: string | null;
     /**
      * Who speaks, up to 32 characters: `claude-code`, `codex`, `ci`, `cron`.
      */
-    actor?: string;
+    actor?: string | null;
     /**
      * The run, session or thing it is about, up to 128 characters. Open notifications of the same key are
      * removed when this one is stored.
      */
-    key?: string;
+    key?: string | null;
     /**
      * Where that stands: `waiting` (for a person) and `running` are open, `done` and `failed` close.
      */
-    state?: State & unknown;
+    state?: (State & unknown) | null;
     /**
      * Up to 3 things a reader can open with one click.
      */
@@ -215,7 +215,7 @@ export type NewNotification = {
     /**
      * How the message is to be read.
      */
-    format?: Format & unknown;
+    format?: (Format & unknown) | null;
 };
 
 /**
@@ -304,7 +304,7 @@ export type NotifyRequestBody = {
     /**
      * When it happened, RFC 3339. Without it, the time of arrival counts.
      */
-    timestamp?: string;
+    timestamp?: string | null;
 };
 
 /**
@@ -377,7 +377,7 @@ export type RevisionBody = {
     /**
      * Until when it should not ask for attention, RFC 3339; `null`: it should again.
      */
-    snoozed_until?: string;
+    snoozed_until?: string | null;
 };
 
 /**
@@ -560,7 +560,8 @@ export type ClearErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -670,7 +671,8 @@ export type ListErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -741,7 +743,8 @@ export type PublishErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -811,7 +814,8 @@ export type DeleteErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -881,7 +885,8 @@ export type GetErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -951,7 +956,8 @@ export type ReviseErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -1021,7 +1027,8 @@ export type WithdrawErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -1083,7 +1090,8 @@ export type MarkReadErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -1151,7 +1159,8 @@ export type NotifyErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -1224,7 +1233,8 @@ export type EventsErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**
@@ -1317,7 +1327,8 @@ export type ReadyzErrors = {
      */
     422: ErrorBody;
     /**
-     * This address publishes more often than the hub allows (`--publish-rate`); nothing was changed.
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
      */
     429: ErrorBody;
     /**

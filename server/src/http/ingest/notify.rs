@@ -28,6 +28,7 @@ struct NotifyRequestBody {
     message: String,
     /// When it happened, RFC 3339. Without it, the time of arrival counts.
     #[serde(default)]
+    #[oai(nullable)]
     timestamp: Option<DateTime<Utc>>,
 }
 

@@ -1,6 +1,6 @@
 //! Which address a request comes from: the connection's, or, where that is a proxy of ours, the one the proxy names.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 use poem::{Request, http::HeaderMap};
@@ -27,13 +27,15 @@ impl TrustedProxies {
         Some(self.client(peer, request.headers()))
     }
 
+    /// Where a request with these headers comes from that `peer` sent.
+    ///
     /// Each proxy adds the address it was asked by at the end of `X-Forwarded-For`. What stands before the last one
     /// that a trusted proxy wrote may be anybody's invention.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer;
         let forwarded = headers.get_all("X-Forwarded-For").iter().rev();
-        let mut addresses =
-            forwarded.filter_map(|value| value.to_str().ok()).flat_map(|value| value.rsplit(','));
+        // A value that is no text is no address either, and is not skipped: what stands before it is nobody's word.
+        let mut addresses = forwarded.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
         while self.contains(client) {
             let Some(Ok(before)) = addresses.next().map(|address| address.trim().parse::<IpAddr>()) else {
                 break;
@@ -41,6 +43,14 @@ impl TrustedProxies {
             client = before.to_canonical();
         }
         client
+    }
+}
+
+/// Whoever has one IPv6 address has the 2^64 of its network.
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -55,6 +65,8 @@ pub fn network(text: &str) -> Result<IpNet, String> {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -63,19 +75,21 @@ mod tests {
             network("127.0.0.1").expect("valid"),
             network("10.0.0.0/8").expect("valid"),
         ]);
-        let cases: [(&str, &[&str], &str); 7] = [
+        let cases: [(&str, &[&str], &str); 9] = [
             ("192.0.2.1", &["198.51.100.7"], "192.0.2.1"),
             ("127.0.0.1", &["198.51.100.7"], "198.51.100.7"),
             ("::ffff:127.0.0.1", &["198.51.100.7"], "198.51.100.7"),
             ("127.0.0.1", &["203.0.113.9, 198.51.100.7, 10.1.1.1"], "198.51.100.7"),
             ("127.0.0.1", &["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
             ("127.0.0.1", &["198.51.100.7, nonsense"], "127.0.0.1"),
+            ("127.0.0.1", &["198.51.100.7", "\u{ff}"], "127.0.0.1"),
+            ("127.0.0.1", &["198.51.100.7, "], "127.0.0.1"),
             ("127.0.0.1", &[], "127.0.0.1"),
         ];
         for (peer, forwarded, expected) in cases {
             let mut headers = HeaderMap::new();
             for value in forwarded {
-                headers.append("X-Forwarded-For", value.parse().expect("valid"));
+                headers.append("X-Forwarded-For", HeaderValue::from_bytes(value.as_bytes()).expect("valid"));
             }
             let client = proxies.client(peer.parse().expect("an address"), &headers);
             assert_eq!(client.to_string(), expected, "{peer} {forwarded:?}");

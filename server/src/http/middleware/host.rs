@@ -37,7 +37,11 @@ impl AllowedHosts {
     /// `host` as in the header: with or without a port.
     fn allows(&self, host: &str) -> bool {
         let Ok(authority) = host.parse::<Authority>() else { return false };
-        if authority.as_str().contains('@') {
+        let after_host = authority.as_str().strip_prefix(authority.host());
+        let is_port =
+            |text: &str| text.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
+        // With a user, it does not begin with the host.
+        if !after_host.is_some_and(|rest| rest.is_empty() || is_port(rest)) {
             return false;
         }
         let name = authority.host().to_ascii_lowercase();
@@ -46,8 +50,7 @@ impl AllowedHosts {
         let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
         address.parse::<IpAddr>().is_ok()
             || name == "localhost"
-            // Resolved to this machine by every browser (RFC 6761, section 6.3).
-            || name.ends_with(".localhost")
+            // Not what ends in `.localhost`: some browsers ask the network's name server for it.
             || self.0.contains(name)
     }
 }
@@ -71,7 +74,6 @@ mod tests {
         for host in [
             "localhost",
             "LOCALHOST:9080",
-            "a.localhost",
             "127.0.0.1",
             "127.0.0.1:9080",
             "[::1]:9080",
@@ -92,8 +94,11 @@ mod tests {
             "",
             "desk.example.com.evil",
             "user@localhost",
+            "localhost@localhost",
             "local host",
+            "localhost:port",
             "xlocalhost",
+            "a.localhost",
             "[::1",
             "1.2.3.4.5",
         ] {

@@ -5,8 +5,8 @@ pub mod host;
 pub mod origin;
 pub mod rate_limit;
 pub(super) mod request_id;
-pub(super) mod security_headers;
 pub mod token;
+pub(super) mod token_guesses;
 
 use poem::http::Method;
 

@@ -9,6 +9,8 @@ use std::{
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 
+use super::client_address::network_of;
+
 /// So many at once, and then spread evenly: `60/m` allows 60 in a row, and another one each second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -35,6 +37,9 @@ impl FromStr for Rate {
 /// After how many checks the addresses that have been quiet are forgotten.
 const CHECKS_PER_SWEEP: u64 = 10_000;
 
+/// How many addresses are told apart; beyond that, newcomers share one allowance.
+const MAX_ADDRESSES: usize = 100_000;
+
 /// See the module.
 pub(in crate::http) struct PublishLimiter {
     limiter: DefaultKeyedRateLimiter<IpAddr>,
@@ -56,18 +61,13 @@ impl PublishLimiter {
         if checks % CHECKS_PER_SWEEP == CHECKS_PER_SWEEP - 1 {
             self.limiter.retain_recent();
         }
+        let key = if self.limiter.len() < MAX_ADDRESSES {
+            network_of(address)
+        } else {
+            Ipv6Addr::UNSPECIFIED.into()
+        };
         let clock = self.limiter.clock();
-        self.limiter
-            .check_key(&network_of(address))
-            .map_err(|not_until| not_until.wait_time_from(clock.now()))
-    }
-}
-
-/// Whoever has one IPv6 address has the 2^64 of its network.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 @ IpAddr::V4(_) => v4,
+        self.limiter.check_key(&key).map_err(|not_until| not_until.wait_time_from(clock.now()))
     }
 }
 
@@ -87,6 +87,15 @@ mod tests {
         let wait = limiter.check(one).expect_err("the burst is used up");
         assert!(wait > Duration::from_mins(19) && wait <= Duration::from_mins(20), "{wait:?}");
         assert_eq!(limiter.check(other), Ok(()));
+    }
+
+    #[test]
+    fn who_comes_from_ever_new_addresses_is_not_remembered_without_bound() {
+        let limiter = PublishLimiter::new("2/h".parse().expect("valid"));
+        let network = |n: u32| Ipv6Addr::from_bits(u128::from(n) << 64).into();
+        let refused = (1..=150_000).filter(|n| limiter.check(network(*n)).is_err()).count();
+        assert!(limiter.limiter.len() <= MAX_ADDRESSES + 1, "{}", limiter.limiter.len());
+        assert!(refused >= 49_000, "{refused}");
     }
 
     #[test]

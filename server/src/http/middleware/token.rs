@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, RwLock},
 };
 
@@ -164,7 +164,7 @@ impl Tokens {
                 found = Some(token.name.clone());
             }
         }
-        found.map(Some).ok_or(Refusal::Unknown)
+        found.map(Some).ok_or(Refusal::Unknown(digest))
     }
 }
 
@@ -173,8 +173,8 @@ impl Tokens {
 pub(in crate::http) enum Refusal {
     /// It shows no token.
     Missing,
-    /// It shows one that is not the hub's.
-    Unknown,
+    /// It shows one that is not the hub's, of this digest.
+    Unknown([u8; 32]),
 }
 
 impl Refusal {
@@ -182,7 +182,7 @@ impl Refusal {
     pub(in crate::http) fn challenge(self) -> &'static str {
         match self {
             Refusal::Missing => "Bearer realm=\"notifyhub\"",
-            Refusal::Unknown => "Bearer realm=\"notifyhub\", error=\"invalid_token\"",
+            Refusal::Unknown(_) => "Bearer realm=\"notifyhub\", error=\"invalid_token\"",
         }
     }
 
@@ -193,7 +193,7 @@ impl Refusal {
                 "token_required",
                 "publishing here takes a token: send the header `Authorization: Bearer TOKEN`; nothing was changed",
             ),
-            Refusal::Unknown => {
+            Refusal::Unknown(_) => {
                 ("token_unknown", "the token is none of this hub's (any more); nothing was changed")
             }
         }
@@ -270,7 +270,7 @@ mod tests {
         for wrong in
             ["Bearer 0123456789abcdee", "Bearer 0123456789abcde", "Bearer ci:0123456789abcdef", "Bearer x"]
         {
-            assert_eq!(check(&tokens, wrong), Err(Refusal::Unknown), "{wrong}");
+            assert!(matches!(check(&tokens, wrong), Err(Refusal::Unknown(_))), "{wrong}");
         }
         for none in ["Basic 0123456789abcdef", "0123456789abcdef", "Bearer"] {
             assert_eq!(check(&tokens, none), Err(Refusal::Missing), "{none}");
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(check(&tokens, "Bearer 0123456789abcdef"), Ok(Some("ci".into())));
         write("desk:fedcba9876543210\n");
         tokens.reload().expect("valid");
-        assert_eq!(check(&tokens, "Bearer 0123456789abcdef"), Err(Refusal::Unknown));
+        assert!(matches!(check(&tokens, "Bearer 0123456789abcdef"), Err(Refusal::Unknown(_))));
         for broken in ["", "desk:x"] {
             write(broken);
             tokens.reload().expect_err("of no use");
