@@ -107,8 +107,10 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         metrics: metrics.clone(),
         shutdown: Shutdown::default(),
     });
+    let (agents, told) = http::agents(Arc::clone(&feed), settings.shutdown.clone());
     let context = http::Context {
         feed: Arc::clone(&feed),
+        agents,
         metrics,
         shutdown: settings.shutdown.clone(),
         no_sse: config.no_sse,
@@ -118,6 +120,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     };
     let tasks = TaskTracker::new();
     let mut essential = JoinSet::new();
+    // Waited for at the stop like a connection: what it holds back is told then.
+    essential.spawn(tasks.track_future(told));
     let fan_out = FanOut::start(&feed, &settings, &tasks, &mut essential);
     let shared = Arc::new(Shared {
         endpoint: http::endpoint(&context),
@@ -207,6 +211,8 @@ fn guards(config: &Config) -> Result<Guards, TokenError> {
         origins: AllowedOrigins::new(&config.cors_origins),
         tokens: Arc::new(tokens),
         publish_rate: config.publish_rate,
+        github_secret: config.github_secret.clone(),
+        allow_get: config.allow_get,
         trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
     })
 }

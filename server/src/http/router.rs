@@ -14,7 +14,9 @@ use super::{
     body,
     context::{Context, Guards, Shared},
     error::{self, ApiError},
-    events, ingest, keys,
+    events,
+    ingest::{self, Ingest, Inlet},
+    keys,
     middleware::{
         is_safe,
         rate_limit::PublishLimiter,
@@ -68,6 +70,8 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
     let spec = spec();
     let mut methods = methods_by_path(&spec);
     methods.extend(DOCUMENTS.map(|path| (path.to_owned(), "GET, HEAD".to_owned())));
+    // ntfy's JSON.
+    methods.insert("/".into(), "GET, HEAD, POST, PUT".into());
     // The template has neither doctype nor icon of its own.
     let docs = format!(
         "<!doctype html>{}",
@@ -79,6 +83,7 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         docs: docs.into(),
         methods,
         no_sse: context.no_sse,
+        ingest: Ingest::new(context.clone()),
         publish_limiter: context.guards.publish_rate.map(PublishLimiter::new),
         guards: context.guards.clone(),
         request_ids: RequestIds::new(),
@@ -97,6 +102,7 @@ struct Site {
     /// There are no event streams.
     no_sse: bool,
     guards: Guards,
+    ingest: Ingest,
     publish_limiter: Option<PublishLimiter>,
     request_ids: RequestIds,
 }
@@ -134,10 +140,13 @@ impl Endpoint for Site {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = self.request_ids.of(&request);
         let page = self.guards.origins.headers_for(request.headers());
-        let mut response = match self.admit(&request) {
-            Ok(None) => self.respond(request).await,
-            Ok(Some(answer)) => answer,
-            Err(refusal) => refusal.into_response(),
+        let inlet = Inlet::find(&request);
+        let mut response = match (self.admit(&request, inlet), inlet) {
+            (Ok(Some(answer)), _) => answer,
+            (Ok(None), Some(inlet)) => self.ingest.serve(inlet, request).await,
+            (Ok(None), None) => self.respond(request).await,
+            (Err(refusal), Some(inlet)) => inlet.refuse(refusal),
+            (Err(refusal), None) => refusal.into_response(),
         };
         self.guards.origins.add(page, &mut response);
         security_headers::add(&mut response);
@@ -149,14 +158,19 @@ impl Endpoint for Site {
 impl Site {
     /// Whether a request may be made at all, before anything of its body is read. `Some`: the answer, to a browser that
     /// asks just that.
-    fn admit(&self, request: &Request) -> Result<Option<Response>, ApiError> {
+    fn admit(&self, request: &Request, inlet: Option<Inlet>) -> Result<Option<Response>, ApiError> {
         let guards = &self.guards;
         guards.hosts.check(request).map_err(|host| ApiError::of_host(&host))?;
         if let Some(answer) = guards.origins.preflight(request) {
             return Ok(Some(answer));
         }
-        guards.origins.check(request).map_err(|origin| ApiError::of_origin(&origin))?;
-        if is_safe(request.method()) {
+        // Through an inlet even GET may publish.
+        let checked = match inlet {
+            Some(_) => guards.origins.check_change(request),
+            None => guards.origins.check(request),
+        };
+        checked.map_err(|origin| ApiError::of_origin(&origin))?;
+        if inlet.is_none() && is_safe(request.method()) {
             return Ok(None);
         }
         // Before the token: it is not to be guessed either.
@@ -165,16 +179,21 @@ impl Site {
         {
             limiter.check(client).map_err(|wait| {
                 // The senders that are not ours give up after a 429, and come back after a 503.
-                if request.uri().path() == "/api/notify" {
+                if inlet.is_some() || request.uri().path() == "/api/notify" {
                     ApiError::busy_for(wait)
                 } else {
                     ApiError::of_rate(wait)
                 }
             })?;
         }
-        let publisher = guards.tokens.check(request).map_err(ApiError::of_token)?;
+        let publisher = match inlet {
+            Some(inlet) => inlet.authorise(guards, request)?,
+            None => guards.tokens.check(request).map_err(ApiError::of_token)?,
+        };
         if let Some(publisher) = publisher {
-            tracing::debug!(publisher, path = request.uri().path(), "may publish");
+            // The paths of some inlets have a token in them.
+            let path = inlet.map_or_else(|| request.uri().path(), |inlet| inlet.name());
+            tracing::debug!(publisher, path, "may publish");
         }
         Ok(None)
     }
@@ -194,7 +213,7 @@ impl Site {
             request.set_method(Method::GET);
         }
         if request.method() == Method::GET
-            && let Some(document) = self.document(&request)
+            && let Some(document) = self.document(&request).or_else(|| ingest::about(&path))
         {
             return document;
         }

@@ -28,6 +28,13 @@ impl From<&str> for Secret {
     }
 }
 
+impl Secret {
+    /// What it is.
+    pub(in crate::http) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -155,21 +162,32 @@ impl Tokens {
 
     /// Whether a request may change something, and by which token.
     pub(in crate::http) fn check(&self, request: &Request) -> Result<Option<String>, Refusal> {
+        self.check_any(bearer_token(request))
+    }
+
+    /// The same for what a request shows in other places: one of them has to be a token.
+    pub(in crate::http) fn check_any<T: AsRef<[u8]>>(
+        &self,
+        shown: impl IntoIterator<Item = T>,
+    ) -> Result<Option<String>, Refusal> {
         let tokens = self.current();
         if tokens.is_empty() {
             return Ok(None);
         }
-        let shown = bearer_token(request).ok_or(Refusal::Missing)?;
-        let digest: [u8; 32] = Sha256::digest(shown).into();
-        // All are compared, whichever it is: the time it takes tells nothing.
+        let mut refusal = Refusal::Missing;
         let mut found = None;
-        for token in &*tokens {
-            let is_it: Choice = token.digest.ct_eq(&digest);
-            if is_it.into() {
-                found = Some(token.name.clone());
+        for shown in shown {
+            refusal = Refusal::Unknown;
+            let digest: [u8; 32] = Sha256::digest(shown).into();
+            // All are compared, whichever it is: the time it takes tells nothing.
+            for token in &*tokens {
+                let is_it: Choice = token.digest.ct_eq(&digest);
+                if is_it.into() {
+                    found = Some(token.name.clone());
+                }
             }
         }
-        found.map(Some).ok_or(Refusal::Unknown)
+        found.map(Some).ok_or(refusal)
     }
 }
 
@@ -206,7 +224,7 @@ impl Refusal {
 }
 
 /// The token in the `Authorization` header, whose scheme is in any case (RFC 9110, section 11.1).
-fn bearer_token(request: &Request) -> Option<&str> {
+pub(in crate::http) fn bearer_token(request: &Request) -> Option<&str> {
     let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
