@@ -252,9 +252,12 @@ fn views(text: &str) -> Vec<(String, String)> {
     let parts = text.split(';').map(|action| action.split(',').map(str::trim).collect::<Vec<_>>());
     parts
         .filter_map(|parts| match parts[..] {
-            ["view", label, url, ..] => {
-                let plain = |text: &str| text.trim_matches(['"', '\'']).to_owned();
-                Some((plain(label), plain(url.strip_prefix("url=").unwrap_or(url))))
+            // Each part may have its name before it.
+            ["view" | "action=view", label, url, ..] => {
+                let plain = |text: &str, name: &str| {
+                    text.strip_prefix(name).unwrap_or(text).trim_matches(['"', '\'']).to_owned()
+                };
+                Some((plain(label, "label="), plain(url, "url=")))
             }
             _ => None,
         })

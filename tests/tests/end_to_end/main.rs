@@ -7,6 +7,7 @@ mod durability;
 mod encrypted;
 mod guards;
 mod illness;
+mod inlets;
 mod push;
 mod rest;
 mod sdk;
