@@ -33,7 +33,7 @@ fn assert_fits(note: &Note) {
     for tag in &note.tags {
         within(tag, MAX_TAG_CHARS);
     }
-    for link in &note.link {
+    if let Some(link) = &note.link {
         within(link, MAX_LINK_CHARS);
         assert!(is_web_address(link), "{link}");
     }

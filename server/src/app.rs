@@ -206,6 +206,9 @@ async fn drop_what_is_too_old(feed: Arc<Feed>) {
 
 fn guards(config: &Config) -> Result<Guards, TokenError> {
     let tokens = Tokens::load(config.publish_tokens.clone(), config.publish_token_file.clone())?;
+    if let Some(secret) = &config.github_secret {
+        secret.check_for_signatures("--github-secret")?;
+    }
     Ok(Guards {
         hosts: AllowedHosts::new(&config.host, &config.allowed_hosts),
         origins: AllowedOrigins::new(&config.cors_origins),

@@ -29,6 +29,17 @@ impl From<&str> for Secret {
 }
 
 impl Secret {
+    /// Whether it is of use for signatures; it may be made of any characters. `place` is where it was given.
+    pub fn check_for_signatures(&self, place: &str) -> Result<(), TokenError> {
+        if self.0.chars().count() >= MIN_TOKEN_CHARS {
+            return Ok(());
+        }
+        let reason = format!(
+            "a secret has at least {MIN_TOKEN_CHARS} characters; make one with: openssl rand -hex 16"
+        );
+        Err(TokenError::Invalid { place: place.into(), reason })
+    }
+
     /// What it is.
     pub(in crate::http) fn reveal(&self) -> &str {
         &self.0

@@ -1,6 +1,6 @@
 //! The inlets are guarded as the API is: tokens, signatures, pages of other sites, GET, the rate.
 
-use notifyhub_tests::server::TestServer;
+use notifyhub_tests::server::{TestServer, run_to_end};
 use serde_json::json;
 
 use super::{JSON, count, said, send};
@@ -161,6 +161,16 @@ async fn what_github_sends_is_signed_where_there_is_a_secret() {
     // A signature opens no other inlet.
     assert_eq!(send(&server, "POST", "/hooks/slack", &[event, signed], BODY).await.status(), 403);
     assert_eq!(count(&server, "").await, 0);
+}
+
+#[test]
+fn a_secret_that_anybody_could_guess_is_refused_and_not_repeated() {
+    for secret in ["", "tooshort1"] {
+        let output = run_to_end(&["--store", "memory", "--port", "0", "--github-secret", secret]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("at least 12 characters") && !said.contains("tooshort1"), "{said}");
+    }
 }
 
 #[tokio::test]

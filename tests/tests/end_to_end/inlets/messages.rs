@@ -5,6 +5,9 @@ use serde_json::json;
 
 use super::{JSON, count, newest, said, send};
 
+/// A path, headers and a body.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn ntfy_publishes_to_a_topic_and_answers_as_ntfy() {
     let server = TestServer::start(&[]);
@@ -52,15 +55,15 @@ async fn ntfy_updates_and_deletes_a_sequence() {
 #[tokio::test]
 async fn ntfy_refuses_in_ntfys_words() {
     let server = TestServer::start(&[]);
-    let cases: [(&str, &[(&str, &str)], &str, u64); 6] = [
-        ("/a", &[("Priority", "7")], "x", 40007),
-        ("/a", &[("Email", "a@b.example")], "x", 40001),
-        ("/a", &[("X-Call", "yes")], "x", 40032),
-        ("/a", &[("In", "5m")], "x", 40004),
-        ("/", &[], "no JSON", 40017),
-        ("/", &[], r#"{"message":"x"}"#, 40009),
+    let cases: [(Case<'_>, u64); 6] = [
+        (("/a", &[("Priority", "7")], "x"), 40007),
+        (("/a", &[("Email", "a@b.example")], "x"), 40001),
+        (("/a", &[("X-Call", "yes")], "x"), 40032),
+        (("/a", &[("In", "5m")], "x"), 40004),
+        (("/", &[], "no JSON"), 40017),
+        (("/", &[], r#"{"message":"x"}"#), 40009),
     ];
-    for (path, headers, body, code) in cases {
+    for ((path, headers, body), code) in cases {
         let refused = send(&server, "POST", path, headers, body).await;
         let told = refused.json();
         assert_eq!(
@@ -78,7 +81,7 @@ async fn gotify_takes_every_kind_of_body_and_answers_with_a_number() {
     let server = TestServer::start(&[]);
     let multipart = "--b\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\nM\r\n--b\r\n\
         Content-Disposition: form-data; name=\"priority\"\r\n\r\n8\r\n--b--\r\n";
-    let cases: [(&str, &[(&str, &str)], &str); 4] = [
+    let cases: [Case<'_>; 4] = [
         ("/message", &[JSON], r#"{"message":"M","priority":8}"#),
         ("/message", &[("Content-Type", "multipart/form-data; boundary=b")], multipart),
         ("/message", &[("Content-Type", "application/x-www-form-urlencoded")], "message=M&priority=8"),
