@@ -129,20 +129,21 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         fan_out,
         tls: tls.clone(),
     });
+    // Before anybody is told that the hub is there: what changes from then on is noticed.
+    if let Some(file) = guards.tokens.file() {
+        let tokens = Arc::clone(&guards.tokens);
+        essential.spawn(take_anew("publish tokens", vec![file.to_owned()], move || tokens.reload()));
+    }
+    if let Some(tls) = tls.clone() {
+        let files = tls.files().clone();
+        essential.spawn(take_anew("certificate", vec![files.certificate, files.key], move || tls.reload()));
+    }
     announce(&listeners, &config, &guards, tls.as_deref());
     let accepting = tokio::spawn(accept::run(listeners, shared, tasks.clone()));
     essential.spawn({
         let feed = Arc::clone(&feed);
         async move { feed.beat().await }
     });
-    if let Some(file) = guards.tokens.file() {
-        let tokens = Arc::clone(&guards.tokens);
-        essential.spawn(take_anew("publish tokens", vec![file.to_owned()], move || tokens.reload()));
-    }
-    if let Some(tls) = tls {
-        let files = tls.files().clone();
-        essential.spawn(take_anew("certificate", vec![files.certificate, files.key], move || tls.reload()));
-    }
     if config.max_age.is_some() {
         essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
     }
@@ -233,22 +234,26 @@ fn tls(config: &Config) -> Result<Option<Arc<Tls>>, AppError> {
     Ok(Some(Arc::new(Tls::load(files)?)))
 }
 
-/// Reads files again when they change.
-async fn take_anew<E>(
+/// Reads files again when they change from now on.
+fn take_anew<E>(
     what: &'static str,
     files: Vec<PathBuf>,
     reload: impl Fn() -> Result<(), E> + Send + Sync + 'static,
-) where
+) -> impl Future<Output = ()>
+where
     E: std::fmt::Display + Send + 'static,
 {
     let reload = Arc::new(reload);
     let mut watch = FileWatch::new(files);
-    loop {
-        watch.changed().await;
-        let reload = Arc::clone(&reload);
-        match tokio::task::spawn_blocking(move || reload()).await.expect("reading a file does not panic") {
-            Ok(()) => tracing::info!(what, "read again"),
-            Err(error) => tracing::error!(what, %error, "what was read before is used on"),
+    async move {
+        loop {
+            watch.changed().await;
+            let reload = Arc::clone(&reload);
+            match tokio::task::spawn_blocking(move || reload()).await.expect("reading a file does not panic")
+            {
+                Ok(()) => tracing::info!(what, "read again"),
+                Err(error) => tracing::error!(what, %error, "what was read before is used on"),
+            }
         }
     }
 }
