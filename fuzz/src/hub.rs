@@ -10,7 +10,7 @@ use std::{
 use notifyhub_server::{
     feed::{Feed, HandOff, Pieces, RingLimits, Step, Subscription},
     http::{
-        Context, Guards, endpoint,
+        Context, Guards, agents, endpoint,
         middleware::{
             host::AllowedHosts,
             origin::AllowedOrigins,
@@ -81,10 +81,14 @@ impl Hub {
         })
         .unwrap();
         let given = takes_token.then(|| Secret::from(TOKEN)).into_iter().collect();
+        let shutdown = Shutdown::default();
+        let (agents, told) = agents(Arc::clone(&feed), shutdown.clone());
+        runtime.spawn(told);
         let context = Context {
+            agents,
             feed: Arc::clone(&feed),
             metrics,
-            shutdown: Shutdown::default(),
+            shutdown,
             no_sse: false,
             drain: Duration::ZERO,
             store: "memory",
@@ -95,6 +99,8 @@ impl Hub {
                 origins: AllowedOrigins::default(),
                 tokens: Arc::new(Tokens::load(given, None).unwrap()),
                 publish_rate: None,
+                github_secret: None,
+                allow_get: false,
                 trusted_proxies: notifyhub_server::http::middleware::client_address::TrustedProxies::default(
                 ),
             },

@@ -108,8 +108,10 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         metrics: metrics.clone(),
         shutdown: Shutdown::default(),
     });
+    let (agents, told) = http::agents(Arc::clone(&feed), settings.shutdown.clone());
     let context = http::Context {
         feed: Arc::clone(&feed),
+        agents,
         metrics: metrics.clone(),
         shutdown: settings.shutdown.clone(),
         no_sse: config.no_sse,
@@ -121,6 +123,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     };
     let tasks = TaskTracker::new();
     let mut essential = JoinSet::new();
+    // Waited for at the stop like a connection: what it holds back is told then.
+    essential.spawn(tasks.track_future(told));
     let fan_out = FanOut::start(&feed, &settings, &tasks, &mut essential);
     let shared = Arc::new(Shared {
         endpoint: http::endpoint(&context),
@@ -128,6 +132,13 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         fan_out,
         tls: tls.clone(),
     });
+    if config.publish_token_file.is_some() {
+        let tokens = Arc::clone(&guards.tokens);
+        essential.spawn(take_anew("publish tokens", token_file, move || tokens.reload()));
+    }
+    if let (Some(tls), Some(certificate)) = (tls.clone(), certificate) {
+        essential.spawn(take_anew("certificate", certificate, move || tls.reload()));
+    }
     announce(&listeners, &config, &guards, tls.as_deref());
     let accepting = tokio::spawn(accept::run(listeners, shared, tasks.clone()));
     essential.spawn({
@@ -135,13 +146,6 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         async move { feed.beat().await }
     });
     essential.spawn(note_counters(metrics));
-    if config.publish_token_file.is_some() {
-        let tokens = Arc::clone(&guards.tokens);
-        essential.spawn(take_anew("publish tokens", token_file, move || tokens.reload()));
-    }
-    if let (Some(tls), Some(certificate)) = (tls, certificate) {
-        essential.spawn(take_anew("certificate", certificate, move || tls.reload()));
-    }
     if config.max_age.is_some() {
         essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
     }
@@ -214,11 +218,16 @@ async fn drop_what_is_too_old(feed: Arc<Feed>) {
 
 fn guards(config: &Config) -> Result<Guards, TokenError> {
     let tokens = Tokens::load(config.publish_tokens.clone(), config.publish_token_file.clone())?;
+    if let Some(secret) = &config.github_secret {
+        secret.check_for_signatures("--github-secret")?;
+    }
     Ok(Guards {
         hosts: AllowedHosts::new(&config.host, &config.allowed_hosts),
         origins: AllowedOrigins::new(&config.cors_origins),
         tokens: Arc::new(tokens),
         publish_rate: config.publish_rate,
+        github_secret: config.github_secret.clone(),
+        allow_get: config.allow_get,
         trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
     })
 }

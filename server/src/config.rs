@@ -100,6 +100,16 @@ pub struct Config {
     #[arg(long, env = "NOTIFYHUB_PUBLISH_RATE", value_name = "N/UNIT", help_heading = GUARDS)]
     pub publish_rate: Option<Rate>,
 
+    /// The secret that GitHub, Gitea and Forgejo sign their webhooks with. What is not signed with it needs a publish
+    /// token.
+    #[arg(long, env = "NOTIFYHUB_GITHUB_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = GUARDS)]
+    pub github_secret: Option<Secret>,
+
+    /// Let GET publish without a token, as ntfy's `GET /<topic>/publish` does: then an image in any page or mail that is
+    /// opened on this machine can post. With --publish-token GET needs the token, and not this.
+    #[arg(long, env = "NOTIFYHUB_ALLOW_GET", value_parser = BoolishValueParser::new(), help_heading = GUARDS)]
+    pub allow_get: bool,
+
     /// A name that the hub goes by besides localhost, its addresses and --host; may be given several times.
     #[arg(long = "allowed-host", env = "NOTIFYHUB_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',',
         value_parser = host_name, help_heading = GUARDS)]

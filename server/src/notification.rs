@@ -3,36 +3,17 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Datelike, Utc};
+use notifyhub_adapters::{
+    Note,
+    limits::{
+        MAX_ACTIONS, MAX_ACTOR_CHARS, MAX_KEY_CHARS, MAX_LABEL_CHARS, MAX_LINK_CHARS, MAX_MESSAGE_CHARS,
+        MAX_SOURCE_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TITLE_CHARS, is_action_address, is_web_address,
+    },
+};
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
-use url::Url;
 use uuid::Uuid;
-
-/// The longest message, in characters (Unicode scalar values).
-pub const MAX_MESSAGE_CHARS: usize = 4096;
-/// The longest title, in characters.
-pub const MAX_TITLE_CHARS: usize = 256;
-/// The most tags one notification carries.
-pub const MAX_TAGS: usize = 16;
-/// The longest tag, in characters.
-pub const MAX_TAG_CHARS: usize = 64;
-/// The longest link, and the longest address of an action, in characters.
-pub const MAX_LINK_CHARS: usize = 2048;
-/// The longest source, in characters.
-pub const MAX_SOURCE_CHARS: usize = 64;
-/// The longest actor, in characters.
-pub const MAX_ACTOR_CHARS: usize = 32;
-/// The longest key, in characters.
-pub const MAX_KEY_CHARS: usize = 128;
-/// The most actions one notification offers.
-pub const MAX_ACTIONS: usize = 3;
-/// The longest label of an action, in characters.
-pub const MAX_LABEL_CHARS: usize = 32;
-
-/// What an action may open: the web, and the editors that register a scheme of their own.
-const ACTION_SCHEMES: [&str; 8] =
-    ["http", "https", "vscode", "vscode-insiders", "cursor", "zed", "idea", "jetbrains"];
 
 /// How much a notification matters; it decides its colour, icon and sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize, Deserialize)]
@@ -290,6 +271,45 @@ impl poem_openapi::types::Example for NewNotification {
     }
 }
 
+/// What the adapters made of another program's request.
+impl From<Note> for NewNotification {
+    fn from(note: Note) -> Self {
+        use notifyhub_adapters as adapters;
+        NewNotification {
+            message: note.message,
+            title: note.title,
+            level: note.level.map(|level| match level {
+                adapters::Level::Info => Level::Info,
+                adapters::Level::Success => Level::Success,
+                adapters::Level::Warning => Level::Warning,
+                adapters::Level::Error => Level::Error,
+            }),
+            tags: note.tags,
+            link: note.link,
+            timestamp: note.timestamp,
+            source: note.source,
+            actor: note.actor,
+            key: note.key,
+            state: note.state.map(|state| match state {
+                adapters::State::Waiting => State::Waiting,
+                adapters::State::Running => State::Running,
+                adapters::State::Done => State::Done,
+                adapters::State::Failed => State::Failed,
+            }),
+            actions: note
+                .actions
+                .into_iter()
+                .map(|adapters::Action { label, url }| Action { label, url })
+                .collect(),
+            format: note.format.map(|format| match format {
+                adapters::Format::Text => Format::Text,
+                adapters::Format::Code => Format::Code,
+                adapters::Format::Markdown => Format::Markdown,
+            }),
+        }
+    }
+}
+
 /// Why a notification is refused: what was wrong and what would be right.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidNotification {
@@ -343,7 +363,7 @@ impl NewNotification {
         }
         if let Some(link) = &self.link {
             check_length("link", link, MAX_LINK_CHARS)?;
-            if !is_address(link, &["http", "https"]) {
+            if !is_web_address(link) {
                 return Err(InvalidNotification::Link(link.clone()));
             }
         }
@@ -364,7 +384,7 @@ impl NewNotification {
         for action in &self.actions {
             check_length("actions.label", &action.label, MAX_LABEL_CHARS)?;
             check_length("actions.url", &action.url, MAX_LINK_CHARS)?;
-            if !is_address(&action.url, &ACTION_SCHEMES) {
+            if !is_action_address(&action.url) {
                 return Err(InvalidNotification::Action(action.url.clone()));
             }
         }
@@ -450,11 +470,6 @@ fn check_length(field: &'static str, text: &str, max: usize) -> Result<(), Inval
 
 fn check_count(field: &'static str, actual: usize, max: usize) -> Result<(), InvalidNotification> {
     if actual <= max { Ok(()) } else { Err(InvalidNotification::TooMany { field, max, actual }) }
-}
-
-fn is_address(text: &str, schemes: &[&str]) -> bool {
-    !text.chars().any(|c| c.is_control() || c.is_whitespace())
-        && Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()))
 }
 
 /// In whole milliseconds, and a leap second as the second that follows it: browsers cannot read `:60`.
@@ -658,6 +673,55 @@ mod tests {
         let print = |text| message(text).check().expect("valid").fingerprint();
         assert_eq!(print("a"), print("a"));
         assert_ne!(print("a"), print("b"));
+    }
+
+    #[test]
+    fn what_the_adapters_make_is_valid() {
+        let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/tests/golden");
+        let folders = std::fs::read_dir(golden).expect("the adapters' tests").flatten();
+        let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).expect("a folder").flatten());
+        let mut valid = 0;
+        for file in files.filter(|file| file.path().to_string_lossy().ends_with(".expected.json")) {
+            let text = std::fs::read_to_string(file.path()).expect("a file");
+            if let Ok(notifyhub_adapters::Outcome::Post(note)) = serde_json::from_str(&text) {
+                let fields = serde_json::to_value(&note).expect("encodes");
+                let draft = NewNotification::from(*note).check().expect("valid");
+                let stored = draft.notification(Uuid::now_v7(), Utc::now());
+                let stored = serde_json::to_value(&stored).expect("encodes");
+                for (name, value) in fields.as_object().expect("an object") {
+                    assert_eq!(&stored[name], value, "{name} in {}", file.path().display());
+                }
+                valid += 1;
+            }
+        }
+        assert!(valid > 80, "{valid}");
+    }
+
+    #[test]
+    fn the_specification_names_the_limits() {
+        let spec: serde_json::Value =
+            serde_json::from_str(include_str!("../../openapi.json")).expect("the specification is JSON");
+        let of = |schema: &str, field: &str, limit: &str| {
+            let field = &spec["components"]["schemas"][schema]["properties"][field];
+            let found =
+                [&field[limit], &field["items"][limit]].into_iter().find_map(serde_json::Value::as_u64);
+            found.unwrap_or_else(|| panic!("{schema}.{field} has a {limit}"))
+        };
+        for (schema, field, limit, max) in [
+            ("NewNotification", "message", "maxLength", MAX_MESSAGE_CHARS),
+            ("NewNotification", "title", "maxLength", MAX_TITLE_CHARS),
+            ("NewNotification", "tags", "maxItems", MAX_TAGS),
+            ("NewNotification", "tags", "maxLength", MAX_TAG_CHARS),
+            ("NewNotification", "link", "maxLength", MAX_LINK_CHARS),
+            ("NewNotification", "source", "maxLength", MAX_SOURCE_CHARS),
+            ("NewNotification", "actor", "maxLength", MAX_ACTOR_CHARS),
+            ("NewNotification", "key", "maxLength", MAX_KEY_CHARS),
+            ("NewNotification", "actions", "maxItems", MAX_ACTIONS),
+            ("Action", "label", "maxLength", MAX_LABEL_CHARS),
+            ("Action", "url", "maxLength", MAX_LINK_CHARS),
+        ] {
+            assert_eq!(of(schema, field, limit), max as u64, "{schema}.{field}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use super::error::ApiError;
 use crate::feed::List;
 
 /// The largest request body: no notification needs more.
-const MAX_BODY_BYTES: usize = 64 << 10;
+pub(super) const MAX_BODY_BYTES: usize = 64 << 10;
 
 /// The longest a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,22 +52,29 @@ pub(super) async fn discard(request: &mut Request) -> Result<(), ApiError> {
 
 /// The whole request body, within its limits.
 async fn read(request: &Request, body: Body) -> Result<Bytes, ApiError> {
-    let too_large = || {
-        ApiError::too_large(format!("the body is larger than {MAX_BODY_BYTES} bytes; no request needs more"))
-    };
+    read_up_to(MAX_BODY_BYTES, request, body).await
+}
+
+/// How long the body is, if the request says so.
+pub(super) fn announced_len(request: &Request) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
+}
+
+/// As [`read`], where a body may have so many bytes.
+pub(super) async fn read_up_to(max_bytes: usize, request: &Request, body: Body) -> Result<Bytes, ApiError> {
+    let too_large =
+        || ApiError::too_large(format!("the body is larger than {max_bytes} bytes; no request needs more"));
     if let Some(coding) = request.headers().get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
         let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
         let message = format!("the body is encoded as {coding:?}; send it without Content-Encoding");
         return Err(ApiError::unsupported("encoded_body", message));
     }
     // Where the length is announced, nobody has to wait for what will not be taken.
-    let announced =
-        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > MAX_BODY_BYTES as u64) {
+    if announced_len(request).is_some_and(|length| length > max_bytes as u64) {
         return Err(too_large());
     }
     // Not by `into_bytes_limit`, whose future holds a buffer of 4 KiB, and is moved several times.
-    let body = Limited::new(BoxBody::<Bytes, io::Error>::from(body), MAX_BODY_BYTES);
+    let body = Limited::new(BoxBody::<Bytes, io::Error>::from(body), max_bytes);
     match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),

@@ -7,9 +7,15 @@ use std::{
 
 use poem_openapi::Tags;
 
-use super::middleware::{
-    client_address::TrustedProxies, host::AllowedHosts, origin::AllowedOrigins, rate_limit::Rate,
-    token::Tokens,
+use super::{
+    agents::Agents,
+    middleware::{
+        client_address::TrustedProxies,
+        host::AllowedHosts,
+        origin::AllowedOrigins,
+        rate_limit::Rate,
+        token::{Secret, Tokens},
+    },
 };
 use crate::{feed::Feed, metrics::Metrics, shutdown::Shutdown};
 
@@ -42,6 +48,8 @@ pub struct Context {
     pub max_connections: usize,
     /// When the hub started.
     pub started: Instant,
+    /// The sessions of coding agents.
+    pub agents: Agents,
     /// Who may do what.
     pub guards: Guards,
 }
@@ -57,6 +65,10 @@ pub struct Guards {
     pub tokens: Arc<Tokens>,
     /// How often one address may publish.
     pub publish_rate: Option<Rate>,
+    /// What GitHub and Gitea sign their requests with.
+    pub github_secret: Option<Secret>,
+    /// Whether GET may publish where no token is needed.
+    pub allow_get: bool,
     /// Whose word counts on where a request comes from.
     pub trusted_proxies: TrustedProxies,
 }

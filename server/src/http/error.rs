@@ -156,6 +156,32 @@ impl ApiError {
         ApiError::unavailable("too_many_posts", TOO_MANY_POSTS, whole_seconds(wait))
     }
 
+    /// The status and the body, for senders that know other words for it.
+    pub(super) fn parts(&self) -> (StatusCode, &ErrorBody) {
+        match self {
+            ApiError::Invalid(Json(body)) => (StatusCode::BAD_REQUEST, body),
+            ApiError::Unauthorized(Json(body), _) => (StatusCode::UNAUTHORIZED, body),
+            ApiError::Forbidden(Json(body)) => (StatusCode::FORBIDDEN, body),
+            ApiError::NotFound(Json(body)) => (StatusCode::NOT_FOUND, body),
+            ApiError::Timeout(Json(body)) => (StatusCode::REQUEST_TIMEOUT, body),
+            ApiError::TooLarge(Json(body)) => (StatusCode::PAYLOAD_TOO_LARGE, body),
+            ApiError::NotJson(Json(body)) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, body),
+            ApiError::Misdirected(Json(body)) => (StatusCode::MISDIRECTED_REQUEST, body),
+            ApiError::KeyReused(Json(body)) => (StatusCode::UNPROCESSABLE_ENTITY, body),
+            ApiError::TooMany(Json(body), _) => (StatusCode::TOO_MANY_REQUESTS, body),
+            ApiError::Unavailable(Json(body), _) => (StatusCode::SERVICE_UNAVAILABLE, body),
+        }
+    }
+
+    pub(super) fn forbidden(code: &str, message: impl Into<String>) -> Self {
+        ApiError::Forbidden(ErrorBody::new(code, message))
+    }
+
+    pub(super) fn unauthorized(code: &str, message: impl Into<String>) -> Self {
+        let challenge = token::Refusal::Missing.challenge().into();
+        ApiError::Unauthorized(ErrorBody::new(code, message), challenge)
+    }
+
     pub(super) fn unavailable(code: &str, message: impl Into<String>, retry_after_s: u64) -> Self {
         ApiError::Unavailable(ErrorBody::new(code, message), retry_after_s)
     }
@@ -209,8 +235,15 @@ pub(super) fn response(status: StatusCode, code: &str, message: impl Into<String
     ErrorBody::new(code, message).with_status(status).into_response()
 }
 
+/// The code of an error whose body is in another's words.
+#[derive(Clone)]
+pub(super) struct Code(pub(super) String);
+
 /// The code that an answer of status 400 and above carries.
 pub(super) async fn code_of(response: &mut Response) -> String {
+    if let Some(Code(code)) = response.extensions().get() {
+        return code.clone();
+    }
     let body = response.take_body().into_bytes().await.unwrap_or_default();
     let code = serde_json::from_slice(&body).map(|ErrorBody { code, .. }| code);
     response.set_body(body);

@@ -7,9 +7,10 @@
 //! - `conditional`: `ETag` and `If-None-Match`.
 //! - `notifications`, `filters`, `keys`, `read`, `events`, `status`: the operations, by what they are about.
 //! - `page`: the page's files.
-//! - `ingest`: what other senders post.
+//! - `ingest`: what other senders post. `outcome`: that is carried out; `agents`: of coding agents, in its order.
 //! - `middleware`: one concern a file.
 
+mod agents;
 mod body;
 mod conditional;
 mod context;
@@ -20,6 +21,7 @@ mod ingest;
 mod keys;
 pub mod middleware;
 mod notifications;
+mod outcome;
 mod page;
 mod read;
 mod router;
@@ -27,6 +29,7 @@ mod specification;
 mod status;
 
 pub use self::{
+    agents::start as agents,
     context::{Context, Guards},
     page::is_built as page_is_built,
     router::{endpoint, spec},

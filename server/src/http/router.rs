@@ -18,7 +18,9 @@ use super::{
     body,
     context::{Context, Guards, Shared},
     error::{self, ApiError},
-    events, ingest, keys,
+    events,
+    ingest::{self, Ingest, Inlet},
+    keys,
     middleware::{
         is_safe,
         rate_limit::PublishLimiter,
@@ -74,6 +76,8 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
     let spec = spec();
     let mut methods = methods_by_path(&spec);
     methods.extend(DOCUMENTS.map(|path| (path.to_owned(), "GET, HEAD".to_owned())));
+    // ntfy's JSON.
+    methods.insert("/".into(), "GET, HEAD, POST, PUT".into());
     // The template has neither doctype nor icon of its own.
     let docs = format!(
         "<!doctype html>{}",
@@ -90,6 +94,7 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         no_sse: context.no_sse,
         metrics: context.metrics.clone(),
         complaints: Throttle::every(COMPLAINT_INTERVAL),
+        ingest: Ingest::new(context.clone()),
         publish_limiter: context.guards.publish_rate.map(PublishLimiter::new),
         token_guesses: TokenGuesses::default(),
         guards: context.guards.clone(),
@@ -115,6 +120,7 @@ struct Site {
     /// About requests that the hub cannot do.
     complaints: Throttle,
     guards: Guards,
+    ingest: Ingest,
     publish_limiter: Option<PublishLimiter>,
     token_guesses: TokenGuesses,
     request_ids: RequestIds,
@@ -171,12 +177,16 @@ impl Endpoint for Site {
         request_id::tell(&id, &mut request);
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let page = self.guards.origins.headers_for(request.headers());
-        let mut response = match self.admit(&request) {
-            Ok(None) => self.respond(request, &path, request_id::as_text(&id)).await,
-            Ok(Some(answer)) => answer,
-            Err(refusal) => refusal.into_response(),
+        let inlet = Inlet::find(&request);
+        let mut response = match (self.admit(&request, inlet), inlet) {
+            (Ok(Some(answer)), _) => answer,
+            (Ok(None), Some(inlet)) => self.ingest.serve(inlet, request).await,
+            (Ok(None), None) => self.respond(request, &path, request_id::as_text(&id)).await,
+            (Err(refusal), Some(inlet)) => inlet.refuse(refusal),
+            (Err(refusal), None) => refusal.into_response(),
         };
-        let answered = Answered { id: request_id::as_text(&id), method: &method, path: &path, began };
+        let path = inlet.map_or(&*path, |inlet| inlet.told(&path));
+        let answered = Answered { id: request_id::as_text(&id), method: &method, path, began };
         if response.status().is_client_error() || response.status().is_server_error() {
             // On the heap: most requests are not refused, and a task is as large as its largest part.
             Box::pin(self.note_refusal(&answered, &mut response)).await;
@@ -193,14 +203,19 @@ impl Endpoint for Site {
 impl Site {
     /// Whether a request may be made at all, before anything of its body is read. `Some`: the answer, to a browser that
     /// asks just that.
-    fn admit(&self, request: &Request) -> Result<Option<Response>, ApiError> {
+    fn admit(&self, request: &Request, inlet: Option<Inlet>) -> Result<Option<Response>, ApiError> {
         let guards = &self.guards;
         guards.hosts.check(request).map_err(|host| ApiError::of_host(&host))?;
         if let Some(answer) = guards.origins.preflight(request) {
             return Ok(Some(answer));
         }
-        guards.origins.check(request).map_err(|origin| ApiError::of_origin(&origin))?;
-        if is_safe(request.method()) {
+        // Through an inlet even GET may publish.
+        let checked = match inlet {
+            Some(_) => guards.origins.check_change(request),
+            None => guards.origins.check(request),
+        };
+        checked.map_err(|origin| ApiError::of_origin(&origin))?;
+        if inlet.is_none() && is_safe(request.method()) {
             return Ok(None);
         }
         let client = guards.trusted_proxies.client_of(request);
@@ -209,14 +224,20 @@ impl Site {
         {
             limiter.check(client).map_err(|wait| {
                 // The senders that are not ours give up after a 429, and come back after a 503.
-                if request.uri().path() == "/api/notify" {
+                if inlet.is_some() || request.uri().path() == "/api/notify" {
                     ApiError::busy_for(wait)
                 } else {
                     ApiError::of_rate(wait)
                 }
             })?;
         }
-        let checked = guards.tokens.check(request);
+        let checked = match inlet {
+            Some(inlet) => match inlet.shown(guards, request)? {
+                Some(shown) => guards.tokens.check_any(shown),
+                None => return Ok(None),
+            },
+            None => guards.tokens.check(request),
+        };
         if let Some(client) = client {
             match &checked {
                 Ok(Some(publisher)) => self.token_guesses.right(client, publisher),
@@ -262,7 +283,7 @@ impl Site {
             request.set_method(Method::GET);
         }
         if request.method() == Method::GET
-            && let Some(document) = self.document(&request)
+            && let Some(document) = self.document(&request).or_else(|| ingest::about(&path))
         {
             return document;
         }

@@ -10,6 +10,7 @@ mod encrypted;
 mod guards;
 mod hostile;
 mod illness;
+mod inlets;
 mod maintenance;
 mod push;
 mod rest;

@@ -18,6 +18,9 @@ use subtle::{Choice, ConstantTimeEq as _};
 const MIN_TOKEN_CHARS: usize = 12;
 const MAX_NAME_CHARS: usize = 64;
 
+/// How many of what one request shows are looked at: else it could guess a thousand at a time.
+const MAX_SHOWN: usize = 8;
+
 /// `NAME:TOKEN` or `TOKEN`, as it was given. It is never printed.
 #[derive(Clone)]
 pub struct Secret(String);
@@ -25,6 +28,24 @@ pub struct Secret(String);
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Secret(text.to_owned())
+    }
+}
+
+impl Secret {
+    /// Whether it is of use for signatures; it may be made of any characters. `place` is where it was given.
+    pub fn check_for_signatures(&self, place: &str) -> Result<(), TokenError> {
+        if self.0.chars().count() >= MIN_TOKEN_CHARS {
+            return Ok(());
+        }
+        let reason = format!(
+            "a secret has at least {MIN_TOKEN_CHARS} characters; make one with: openssl rand -hex 16"
+        );
+        Err(TokenError::Invalid { place: place.into(), reason })
+    }
+
+    /// What it is.
+    pub(in crate::http) fn reveal(&self) -> &str {
+        &self.0
     }
 }
 
@@ -150,21 +171,32 @@ impl Tokens {
 
     /// Whether a request may change something, and by which token.
     pub(in crate::http) fn check(&self, request: &Request) -> Result<Option<String>, Refusal> {
+        self.check_any(bearer_token(request))
+    }
+
+    /// The same for what a request shows in other places: one of them has to be a token.
+    pub(in crate::http) fn check_any<T: AsRef<[u8]>>(
+        &self,
+        shown: impl IntoIterator<Item = T>,
+    ) -> Result<Option<String>, Refusal> {
         let tokens = self.current();
         if tokens.is_empty() {
             return Ok(None);
         }
-        let shown = bearer_token(request).ok_or(Refusal::Missing)?;
-        let digest: [u8; 32] = Sha256::digest(shown).into();
-        // All are compared, whichever it is: the time it takes tells nothing.
+        let mut refusal = Refusal::Missing;
         let mut found = None;
-        for token in &*tokens {
-            let is_it: Choice = token.digest.ct_eq(&digest);
-            if is_it.into() {
-                found = Some(token.name.clone());
+        for shown in shown.into_iter().take(MAX_SHOWN) {
+            let digest: [u8; 32] = Sha256::digest(shown).into();
+            refusal = Refusal::Unknown(digest);
+            // All are compared, whichever it is: the time it takes tells nothing.
+            for token in &*tokens {
+                let is_it: Choice = token.digest.ct_eq(&digest);
+                if is_it.into() {
+                    found = Some(token.name.clone());
+                }
             }
         }
-        found.map(Some).ok_or(Refusal::Unknown(digest))
+        found.map(Some).ok_or(refusal)
     }
 }
 
@@ -201,7 +233,7 @@ impl Refusal {
 }
 
 /// The token in the `Authorization` header, whose scheme is in any case (RFC 9110, section 11.1).
-fn bearer_token(request: &Request) -> Option<&str> {
+pub(in crate::http) fn bearer_token(request: &Request) -> Option<&str> {
     let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
