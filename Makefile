@@ -1,5 +1,5 @@
 # `make run` and `make test` do all the set-up on a fresh machine; `make help` lists the rest.
-# Needed: a Rust toolchain, a C compiler, Node.js 20.19 or newer for the page, Python 3 for four of the tests.
+# Needed: a Rust toolchain, a C compiler, Node.js 20.19 or newer for the page, Python 3 for some of the tests.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c

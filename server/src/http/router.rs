@@ -180,7 +180,8 @@ impl Endpoint for Site {
         let inlet = Inlet::find(&request);
         let mut response = match (self.admit(&request, inlet), inlet) {
             (Ok(Some(answer)), _) => answer,
-            (Ok(None), Some(inlet)) => self.ingest.serve(inlet, request).await,
+            // Boxed: every connection's task would have room for it.
+            (Ok(None), Some(inlet)) => Box::pin(self.ingest.serve(inlet, request)).await,
             (Ok(None), None) => self.respond(request, &path, request_id::as_text(&id)).await,
             (Err(refusal), Some(inlet)) => inlet.refuse(refusal),
             (Err(refusal), None) => refusal.into_response(),

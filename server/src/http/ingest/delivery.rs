@@ -8,6 +8,7 @@ use poem::{
 use tokio::sync::Semaphore;
 
 use super::{
+    gotify::Numbers,
     inlet::{Inlet, Protocol},
     signature,
 };
@@ -31,11 +32,12 @@ const DELIVERY_IDS: [&str; 3] = ["X-GitHub-Delivery", "X-Gitea-Delivery", "X-Git
 pub(in crate::http) struct Ingest {
     context: Context,
     large_bodies: Semaphore,
+    pub(super) gotify_numbers: Numbers,
 }
 
 impl Ingest {
     pub(in crate::http) fn new(context: Context) -> Self {
-        Ingest { context, large_bodies: Semaphore::new(LARGE_BODIES) }
+        Ingest { context, large_bodies: Semaphore::new(LARGE_BODIES), gotify_numbers: Numbers::default() }
     }
 
     /// Does what a request asks for; the request is given back as it was read.

@@ -1,12 +1,13 @@
 //! Gotify's answers. Its clients ask for status 200 and read a message with a number as its id.
 
-use chrono::Utc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
 use notifyhub_adapters::{Foreign, gotify};
 use poem::{Response, http::StatusCode};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::{http::outcome::Done, notification::rfc3339_millis};
+use crate::notification::rfc3339_millis;
 
 /// What a client asks before it uses a server.
 pub(super) fn about(path: &str) -> Option<Response> {
@@ -20,12 +21,22 @@ pub(super) fn about(path: &str) -> Option<Response> {
     Some(response(&body))
 }
 
-pub(super) fn success(done: &Done, asked: &Foreign) -> Response {
-    let id = match done {
-        Done::Posted(published, _) => number_of(published.id),
-        _ => 0,
-    };
-    let mut body = json!({ "id": id, "appid": 1, "date": rfc3339_millis(Utc::now()) });
+/// Numbers messages, as Gotify's clients expect it: by the time in milliseconds, and each above the one before.
+#[derive(Default)]
+pub(super) struct Numbers(AtomicU64);
+
+impl Numbers {
+    fn next(&self, now: DateTime<Utc>) -> u64 {
+        let now = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+        let next = |last: u64| now.max(last + 1);
+        let last = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        last.map_or(now, next)
+    }
+}
+
+pub(super) fn success(asked: &Foreign, numbers: &Numbers) -> Response {
+    let now = Utc::now();
+    let mut body = json!({ "id": numbers.next(now), "appid": 1, "date": rfc3339_millis(now) });
     if let Ok(message) = gotify::read(asked) {
         body["message"] = message.message.into();
         body["title"] = message.title.unwrap_or_else(|| "NotifyHub".into()).into();
@@ -35,13 +46,6 @@ pub(super) fn success(done: &Done, asked: &Foreign) -> Response {
         }
     }
     response(&body)
-}
-
-/// The time in the id and the 12 bits that follow it (RFC 9562, section 5.7): a number that every JSON parser can hold
-/// until the year 2039, and then as an integer of 64 bits.
-fn number_of(id: Uuid) -> u64 {
-    let (high, _) = id.as_u64_pair();
-    (high >> 16 << 12) | (high & 0xfff)
 }
 
 fn response(body: &Value) -> Response {
@@ -69,16 +73,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_number_that_rises_and_fits_into_53_bits() {
-        let numbers: Vec<u64> = [
-            "019a5c00-0000-7000-8000-000000000000",
-            "019a5c00-0000-7001-8000-000000000000",
-            "019a5c00-0001-7000-8000-000000000000",
-        ]
-        .iter()
-        .map(|id| number_of(id.parse().expect("a UUID")))
-        .collect();
-        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
-        assert!(numbers.iter().all(|number| *number < 1 << 53), "{numbers:?}");
+    fn numbers_rise_whatever_the_clock_does() {
+        let numbers = Numbers::default();
+        let at = |ms| DateTime::from_timestamp_millis(ms).expect("a valid time");
+        let made: Vec<u64> = [1000, 1000, 999, 2000].map(|ms| numbers.next(at(ms))).into();
+        assert_eq!(made, [1000, 1001, 1002, 2000]);
     }
 }

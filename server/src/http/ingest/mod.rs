@@ -39,7 +39,7 @@ impl Ingest {
         match self.deliver(inlet, request).await {
             Ok((done, asked)) => match inlet.protocol {
                 Protocol::Ntfy => ntfy::success(&done, &asked),
-                Protocol::Gotify => gotify::success(&done, &asked),
+                Protocol::Gotify => gotify::success(&asked, &self.gotify_numbers),
                 Protocol::Slack => slack::success(),
                 Protocol::Discord => discord::success(&done, &asked),
                 Protocol::Hook => hooks::success(&done),
