@@ -97,17 +97,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         listeners = listen::bind(&config.host, config.port)?;
     }
     raise_file_limit(config.max_connections.get() as u64);
-    let settings = Arc::new(Settings {
-        limits: Limits {
-            max_connections: config.max_connections,
-            max_connections_per_ip: config.max_connections_per_ip,
-            header_timeout: Duration::from_secs(10),
-            stall_timeout: config.stall_timeout,
-            drain: config.drain,
-        },
-        metrics: metrics.clone(),
-        shutdown: Shutdown::default(),
-    });
+    let settings = Arc::new(connection_settings(&config, metrics.clone()));
     let (agents, told) = http::agents(Arc::clone(&feed), settings.shutdown.clone());
     let context = http::Context {
         feed: Arc::clone(&feed),
@@ -182,6 +172,20 @@ pub async fn run(config: Config) -> Result<(), AppError> {
             // What was acknowledged is stored; what was not may be.
             Ok(())
         }
+    }
+}
+
+fn connection_settings(config: &Config, metrics: Metrics) -> Settings {
+    Settings {
+        limits: Limits {
+            max_connections: config.max_connections,
+            max_connections_per_ip: config.max_connections_per_ip,
+            header_timeout: Duration::from_secs(10),
+            stall_timeout: config.stall_timeout,
+            drain: config.drain,
+        },
+        metrics,
+        shutdown: Shutdown::default(),
     }
 }
 

@@ -284,7 +284,7 @@ impl Site {
             request.set_method(Method::GET);
         }
         if request.method() == Method::GET
-            && let Some(document) = self.document(&request).or_else(|| ingest::about(&path))
+            && let Some(document) = self.document(&request).or_else(|| ingest::about(path))
         {
             return document;
         }
