@@ -1,10 +1,10 @@
-// Draws the mark of NotifyHub from src/feed/bell.json into public/: the SVG of the tab, and the PNGs that
+// Draws the mark of NotifyHub from src/browser/bell.json into public/: the SVG of the tab, and the PNGs that
 // the manifest and home screens ask for. Run it with `npm run icons` after changing the bell.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { crc32, deflateSync } from 'node:zlib'
 
 const bell = JSON.parse(
-  readFileSync(new URL('../src/feed/bell.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../src/browser/bell.json', import.meta.url), 'utf8'),
 ).path
 const target = new URL('../public/', import.meta.url)
 const background = [0x4f, 0x46, 0xe5]
@@ -126,7 +126,7 @@ for (const { name, pixels, cornerRadius, bellScale } of icons) {
 }
 writeFileSync(
   new URL('favicon.svg', target),
-  `<!-- Written by scripts/make-icons.mjs from src/feed/bell.json; remake it with: npm run icons -->
+  `<!-- Written by scripts/make-icons.mjs from src/browser/bell.json; remake it with: npm run icons -->
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
   <rect width="64" height="64" rx="15" fill="#4f46e5"/>
   <path fill="#fff" d="${bell}"/>

@@ -2,17 +2,13 @@
 // only; every key is named in preferences.ts.
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 
-export function useStored<T>(
-  key: string,
-  initial: T,
-  isValid: (value: unknown) => boolean,
-): Ref<T> {
+/** `parse` makes a valid value of whatever was stored. */
+export function useStored<T>(key: string, initial: T, parse: (value: unknown) => T): Ref<T> {
   const value = ref(read()) as Ref<T>
 
   function read(): T {
     try {
-      const stored: unknown = JSON.parse(localStorage.getItem(key) ?? 'null')
-      return isValid(stored) ? (stored as T) : initial
+      return parse(JSON.parse(localStorage.getItem(key) ?? 'null'))
     } catch {
       return initial
     }
