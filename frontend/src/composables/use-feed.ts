@@ -39,6 +39,8 @@ export function useFeed(options: FeedOptions) {
   const connectionState = shallowRef<ConnectionState>({ kind: 'connecting', sinceMs: Date.now() })
   const read = shallowRef<ReadState>({ through: options.saved?.view.readThrough, seen: [] })
   const audibleSomewhere = ref(false)
+  /** How many came that the search does not show. */
+  const outside = ref(0)
   let eventId = options.saved?.eventId
 
   const query = computed(() => parseQuery(filter.value.text))
@@ -118,6 +120,8 @@ export function useFeed(options: FeedOptions) {
       // A snapshot says nothing about what a search would find.
       if (event.type === 'snapshot') void found.refresh()
       else found.take(event)
+      const matches = (one: Notification) => matchesQuery(one, query.value)
+      outside.value += arrived.filter((one) => !matches(one)).length
     }
     return arrived.reverse()
   }
@@ -126,6 +130,7 @@ export function useFeed(options: FeedOptions) {
     () => filter.value.text.trim(),
     () => {
       found.forget()
+      outside.value = 0
       if (searching.value) void found.refresh()
     },
     { immediate: true },
@@ -151,6 +156,7 @@ export function useFeed(options: FeedOptions) {
     audibleSomewhere,
     query,
     searching,
+    outside,
     /** Also while a search shows only a part of it. */
     everything: everything.view,
     /** What is to be shown: while the hub does not answer a search, what is here of it. */

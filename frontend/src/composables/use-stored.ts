@@ -1,10 +1,11 @@
 // A ref that is remembered in this browser and follows when another tab changes it. For small settings
 // only; every key is named in preferences.ts.
-import { onScopeDispose, ref, watch, type Ref } from 'vue'
+import { onScopeDispose, shallowRef, watch, type Ref } from 'vue'
 
 /** `parse` makes a valid value of whatever was stored. */
 export function useStored<T>(key: string, initial: T, parse: (value: unknown) => T): Ref<T> {
-  const value = ref(read()) as Ref<T>
+  // Shallow: what is stored is replaced as a whole, and can be sent to a worker as it is.
+  const value = shallowRef(read())
 
   function read(): T {
     try {

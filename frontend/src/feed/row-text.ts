@@ -20,7 +20,8 @@ export function rowText(notification: Notification): RowText {
   const title = notification.title ?? lines[0]?.trim() ?? ''
   const rest = notification.title ? lines : lines.slice(1)
   const gist = stateOf(notification) === 'failed' ? tellingLine(rest) : (rest[0] ?? '')
-  const isCode = notification.format === 'code' || looksLikeCode(message, notification.format)
+  const isCode =
+    notification.format === 'code' || looksLikeCode(notification.message, notification.format)
   return { title, gist: gist.trim(), isCode }
 }
 

@@ -417,7 +417,7 @@ for (let i = 0; i < 17; i++)
         level: 'error',
         tags: ['ci', 'atlas-web'],
       },
-    ][i % 4],
+    ][i % 4] as Message,
   ])
 
 const actors = [
