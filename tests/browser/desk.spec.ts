@@ -84,7 +84,7 @@ test('done and later hold on all devices', async ({ page, hub, browser }) => {
 test('what runs is on one line, until it ends', async ({ page, hub }) => {
   await openLive(page, hub.url)
   const run = { source: 'shop', actor: 'claude', key: 'run' }
-  await hub.publish({ ...run, message: 'thinking', state: 'running', timestamp: ago(3) })
+  await hub.publish({ ...run, message: 'thinking', state: 'running', timestamp: ago(3.5) })
   await expect(page.getByTestId('strip')).toContainText(/claude\s+shop\s+3 min/)
   await expect(items(page)).toHaveCount(0)
   await hub.publish({ ...run, message: 'finished', state: 'done' })
@@ -127,7 +127,10 @@ test('what failed stays red until it is settled, on all devices', async ({ page,
   await hub.publish({ message: 'it broke', state: 'failed', source: 'shop' })
   await openLive(page, hub.url)
   await expect(item(page, 'it broke').locator('.row')).toHaveClass(/failed/)
-  await page.getByRole('button', { name: /^Failed/ }).click()
+  await page
+    .getByRole('navigation')
+    .getByRole('button', { name: /^Failed/ })
+    .click()
   await expect(items(page)).toHaveCount(1)
   const row = await openRow(page, 'it broke')
   await row.locator('.card-buttons').getByRole('button', { name: 'Done' }).click()
