@@ -19,9 +19,9 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
   const post = `${address}/api/notifications`
   const curl = (body: string) =>
     `curl ${post} \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`
-  /** A hook's command stands in JSON, so its own quotes are single ones. */
-  const hook = (state: string, title: string) =>
-    `${push} --state ${state} --actor claude '${title}'`
+  /** One key for each folder an agent works in: whatever it says last takes the place of its question. */
+  const agent = (state: string, actor: string, title: string) =>
+    `${push} --state ${state} --actor ${actor} --source "\${PWD##*/}" --key "${actor}:$PWD" "${title}"`
   return [
     {
       name: 'shell',
@@ -35,16 +35,10 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
       commands: [
         {
           label: '~/.claude/settings.json',
-          command: JSON.stringify(
-            {
-              hooks: {
-                Notification: [claudeHook(hook('waiting', 'Claude Code needs you'))],
-                Stop: [claudeHook(hook('done', 'Claude Code has finished'))],
-              },
-            },
-            null,
-            2,
-          ),
+          command: claudeSettings({
+            Notification: agent('waiting', 'claude', 'Claude Code needs you'),
+            Stop: agent('done', 'claude', 'Claude Code has finished'),
+          }),
         },
       ],
     },
@@ -53,7 +47,7 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
       commands: [
         {
           label: '~/.codex/config.toml',
-          command: `notify = ["sh", "-c", "${push} --state done --actor codex 'Codex has finished'"]`,
+          command: `notify = ${JSON.stringify(['sh', '-c', agent('done', 'codex', 'Codex has finished')])}`,
         },
       ],
     },
@@ -100,6 +94,10 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
   ]
 }
 
-function claudeHook(command: string) {
-  return { hooks: [{ type: 'command', command }] }
+function claudeSettings(hooks: Record<string, string>): string {
+  const lines = Object.entries(hooks).map(([event, command]) => {
+    const hook = `{ "type": "command", "command": ${JSON.stringify(command)} }`
+    return `    ${JSON.stringify(event)}: [{ "hooks": [${hook}] }]`
+  })
+  return `{\n  "hooks": {\n${lines.join(',\n')}\n  }\n}`
 }
