@@ -3,7 +3,6 @@
 import { computed, ref } from 'vue'
 import type { Notification as FeedNotification } from '../api/notification'
 import { plainText } from '../feed/ansi'
-import { stateOf } from '../feed/states'
 import { usePreferences } from './preferences'
 import { useTexts } from './use-texts'
 
@@ -24,8 +23,11 @@ export function useDesktopNotifications(onOpen: (id: string) => void) {
   const active = computed(
     () => attention.value.desktop !== 'never' && permission.value === 'granted',
   )
-  /** A banner that is replaced under its old tag pops up nowhere: what is graver gets a tag of its own. */
-  const shownStates = new Map<string, string>()
+  /**
+   * What is on the screen, by what it is about. A banner that is replaced under its tag pops up nowhere: the old one is
+   * taken away, and the new one has a tag of its own.
+   */
+  const onScreen = new Map<string, Notification>()
 
   async function allow(): Promise<void> {
     permission.value = await Notification.requestPermission()
@@ -41,7 +43,6 @@ export function useDesktopNotifications(onOpen: (id: string) => void) {
   function showOne(notification: FeedNotification, count: number, silent: boolean): void {
     const { id, source, actor, key, title } = notification
     const about = key ? `${source ?? ''}/${key}` : id
-    const tag = `notifyhub:${about}:${stateOf(notification)}`
     const message = plainText(notification.message)
     const more = count - mostAtOnce
     const body = more > 0 ? `${message}\n${texts.value.desktop.more(more)}` : message
@@ -50,10 +51,14 @@ export function useDesktopNotifications(onOpen: (id: string) => void) {
       const shown = new Notification(title ?? (from || texts.value.productName), {
         body: (title && from ? `${from}\n${body}` : body).slice(0, 300),
         icon: new URL('icons/icon-192.png', document.baseURI).href,
-        tag: shownStates.get(about) === tag ? `${tag}:${id}` : tag,
+        tag: `notifyhub:${about}:${id}`,
         silent,
       })
-      shownStates.set(about, tag)
+      onScreen.get(about)?.close()
+      onScreen.set(about, shown)
+      shown.addEventListener('close', () => {
+        if (onScreen.get(about) === shown) onScreen.delete(about)
+      })
       shown.addEventListener('click', () => {
         window.focus()
         onOpen(id)

@@ -449,6 +449,7 @@ function asPosted(message: Message): NewNotification {
     posted.key = `ci/${source}`
     posted.state = message.level === 'error' ? 'failed' : 'done'
   }
+  if (message.message.includes('**')) posted.format = 'markdown'
   if (posted.state === 'waiting') {
     posted.actions = [{ label: 'Go to it', url: `vscode://file/home/me/${source}` }]
     if (source) posted.message = message.message.replace(`${source}: `, '')
