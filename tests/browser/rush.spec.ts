@@ -17,3 +17,21 @@ test(
     expect(shown).toEqual(stored.slice(0, shown.length))
   },
 )
+
+test('5,000 notifications leave the page small', { tag: '@alone' }, async ({ page, hub }) => {
+  await openLive(page, hub.url)
+  for (let round = 0; round < 500; round++) {
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        hub.publish({ title: `${round} ${index}.`, message: 'lorem ipsum', source: `p${index}` }),
+      ),
+    )
+  }
+  await hub.publish('the last one')
+  await expect(item(page, 'the last one')).toBeVisible()
+  const session = await page.context().newCDPSession(page)
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  console.log(`after 5,000 notifications the heap is ${(usedSize / 2 ** 20).toFixed(1)} MiB`)
+  expect(usedSize).toBeLessThan(6 * 2 ** 20)
+})

@@ -12,12 +12,16 @@ import {
 
 /** A page that is open for weeks must not remember everything it has ever seen. */
 export const maxRemembered = 10_000
+/** While nobody reads further down, the rest can be asked for again. */
+export const rememberedAtTop = 1_000
 
 export interface PagedListOptions {
   /** `before`: only what is older than the one with this id is or was. */
   load(before: string | undefined, signal: AbortSignal): Promise<Page>
   /** What belongs to the list. */
   accepts(notification: Notification): boolean
+  /** Somebody reads further down: what was loaded must not be taken away. */
+  isReadingOn(): boolean
 }
 
 export interface PagedList {
@@ -35,7 +39,7 @@ export interface PagedList {
   forget(): void
 }
 
-export function usePagedList({ load, accepts }: PagedListOptions): PagedList {
+export function usePagedList({ load, accepts, isReadingOn }: PagedListOptions): PagedList {
   const view = shallowRef<FeedView>(unknownView)
   const isLoading = ref(false)
   const failure = shallowRef<Error>()
@@ -53,7 +57,8 @@ export function usePagedList({ load, accepts }: PagedListOptions): PagedList {
   function take(event: FeedEvent): Notification[] {
     const mine = own(event)
     if (request) meanwhile.push(mine)
-    const change = applyEvent(view.value, mine, maxRemembered)
+    const limit = isReadingOn() || request ? maxRemembered : rememberedAtTop
+    const change = applyEvent(view.value, mine, limit)
     view.value = change.view
     return change.arrived
   }

@@ -2,8 +2,8 @@
 import { computed, type Ref } from 'vue'
 import { isFailing, makeDesk, type Desk, type Row } from '../feed/desk'
 import type { DeskView, FeedFilter } from '../feed/feed-filter'
-import type { FeedView } from '../feed/feed-view'
-import { publishedMs } from '../feed/states'
+import { allOpen, type FeedView } from '../feed/feed-view'
+import { isSnoozed, publishedMs } from '../feed/states'
 import type { useFeed } from './use-feed'
 import { useNow } from './use-now'
 import { useTexts } from './use-texts'
@@ -37,10 +37,16 @@ export function useDesk({ feed, filter, hidden, isUnread, lineId }: DeskOptions)
     return { ...view, list: view.list.filter(isThere), open: view.open.filter(isThere) }
   }
 
-  const whole = computed(() => makeDesk(visible(feed.everything), nowMs.value, isUnread.value))
-  const found = computed(() =>
-    feed.searching ? makeDesk(visible(feed.view), nowMs.value, isUnread.value) : whole.value,
+  /** The desk changes with time only when something comes back that was put off: not with each tick of the clock. */
+  const putOff = computed(
+    () => allOpen(feed.everything).filter((one) => isSnoozed(one, nowMs.value)).length,
   )
+  function deskOf(view: FeedView): Desk {
+    const hubNowMs = Date.now() + (feed.connectionState.skewMs ?? 0)
+    return makeDesk(visible(view), putOff.value >= 0 ? hubNowMs : 0, isUnread.value)
+  }
+  const whole = computed(() => deskOf(feed.everything))
+  const found = computed(() => (feed.searching ? deskOf(feed.view) : whole.value))
   const desk = computed<Desk>(() => {
     const all = found.value
     const { view } = filter.value

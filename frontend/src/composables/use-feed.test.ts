@@ -9,7 +9,7 @@ import { fakeNotification } from '../stream/fake-environment'
 import type { FeedConnection } from '../stream/feed-connection'
 import type { ConnectionState } from '../stream/stream-events'
 import type { HostToTab, SavedPosition } from '../stream/tab-messages'
-import { maxRemembered } from './paged-list'
+import { maxRemembered, rememberedAtTop } from './paged-list'
 import { pageSize, useFeed } from './use-feed'
 
 class FakeConnection implements FeedConnection {
@@ -211,12 +211,22 @@ describe('older items', () => {
     expect(requests).toHaveLength(2)
   })
 
-  it('are let go of when the page remembers too much', () => {
+  it('are let go of when the page remembers too much, the sooner while nobody reads them', () => {
     const feed = start()
+    const news = (): FeedEvent => ({
+      type: 'notification',
+      notification: fakeNotification(),
+      live: true,
+    })
     connection.feed(snapshot(many(maxRemembered), { floor: undefined }))
-    connection.feed({ type: 'notification', notification: fakeNotification(), live: true })
-    expect(feed.view.list).toHaveLength(maxRemembered)
-    expect(feed.isComplete).toBe(false)
+    feed.isReadingOn = true
+    connection.feed(news())
+    expect([feed.view.list.length, feed.isComplete]).toEqual([maxRemembered, false])
+    feed.isReadingOn = false
+    connection.feed(news())
+    expect(feed.view.list).toHaveLength(rememberedAtTop)
+    void feed.loadOlder()
+    expect(requests[0]!.query.before).toBe(feed.view.list.at(-1)!.id)
   })
 })
 

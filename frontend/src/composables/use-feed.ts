@@ -45,14 +45,18 @@ export function useFeed(options: FeedOptions) {
 
   const query = computed(() => parseQuery(filter.value.text))
   const searching = computed(() => isSearching(filter.value))
+  /** Whether somebody reads further down. */
+  const isReadingOn = ref(false)
   const everything = usePagedList({
     load: (before, signal) => api.list({ limit: pageSize, before }, signal),
     accepts: () => true,
+    isReadingOn: () => isReadingOn.value,
   })
   const found = usePagedList({
     load: (before, signal) =>
       api.list({ ...listParameters(query.value), limit: pageSize, before }, signal),
     accepts: (notification) => matchesQuery(notification, query.value),
+    isReadingOn: () => isReadingOn.value,
   })
   if (options.saved) everything.view.value = options.saved.view
 
@@ -157,6 +161,7 @@ export function useFeed(options: FeedOptions) {
     query,
     searching,
     outside,
+    isReadingOn,
     /** Also while a search shows only a part of it. */
     everything: everything.view,
     /** What is to be shown: while the hub does not answer a search, what is here of it. */
