@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defaultAttention } from '../feed/attention'
 import { unknownView } from '../feed/feed-view'
 import { createFeedConnection, type LinkMaker } from './feed-connection'
+import { fakeNotification } from './fake-environment'
 import type { LinkOwner } from './links'
+import { snapshotLimit } from './stream-events'
 import type { SavedPosition, TabToHost } from './tab-messages'
 
 interface FakeLink {
@@ -44,7 +46,7 @@ const maker =
   }
 
 const saved: SavedPosition = { eventId: 'e-1', view: unknownView }
-const now: SavedPosition = { eventId: 'e-7', view: unknownView }
+let now: SavedPosition
 
 function open(...makers: LinkMaker[]) {
   const connection = createFeedConnection('http://hub.test/', defaultAttention, makers)
@@ -57,6 +59,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   vi.stubGlobal('localStorage', { getItem: () => null })
   links = []
+  now = { eventId: 'e-7', view: unknownView }
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -80,6 +83,19 @@ describe('a tab', () => {
     expect(links[0]!.isClosed).toBe(true)
     expect(links).toHaveLength(2)
     expect(posted(links[1], 'join')).toMatchObject([{ saved: now, wasOpen: true }])
+  })
+
+  it('hands over no more than the newest', async () => {
+    open(maker())
+    await vi.advanceTimersByTimeAsync(100)
+    const list = Array.from({ length: 500 }, (_, index) =>
+      fakeNotification({ id: `${900 - index}` }),
+    )
+    now.view = { ...unknownView, known: true, list }
+    links[0]!.owner.onNewHost()
+    const [, second] = posted(links[0], 'join') as Extract<TabToHost, { type: 'join' }>[]
+    expect(second!.saved!.view.list).toHaveLength(snapshotLimit)
+    expect(second!.saved!.view.floor).toBe(list[snapshotLimit - 1]!.id)
   })
 
   it('helps itself when a host does not say hello, and takes its leave from it', async () => {

@@ -4,6 +4,7 @@ import { loadPublishToken } from '../api/publish-token'
 import type { Attention } from '../feed/attention'
 import type { WakeReason } from './event-stream'
 import { electedLink, ownLink, sharedWorkerLink, type Link, type LinkOwner } from './links'
+import { shortened } from './saved-position'
 import { presenceIntervalMs } from './stream-host'
 import type { HostToTab, Presence, SavedPosition, TabToHost } from './tab-messages'
 
@@ -163,7 +164,9 @@ class TabConnection implements FeedConnection {
 
   private join(): void {
     const { baseUrl, presence, attention, wasWelcomed } = this
-    const saved = wasWelcomed ? this.position() : this.saved
+    const position = wasWelcomed ? this.position() : this.saved
+    // A host keeps no more than the newest, and a long list would be copied for nothing.
+    const saved = position && shortened(position)
     const token = loadPublishToken()
     this.post({ type: 'join', baseUrl, presence, attention, saved, wasOpen: wasWelcomed, token })
   }
