@@ -171,9 +171,14 @@ test('somebody who reads further down gets a pill instead of a jump', async ({ p
   await expect(items(page)).not.toHaveCount(0)
   await scrollTo(page, 1_200)
   await expect(item(page, /older 79$/)).toHaveCount(0)
-  const reading = items(page).nth(12)
-  await reading.evaluate((element) => element.setAttribute('data-testid', 'reading'))
-  const place = async () => Math.round((await page.getByTestId('reading').boundingBox())!.y)
+  // The row in the middle of the screen, once the scroll has been drawn.
+  const middle = () =>
+    page.evaluate(
+      () => document.elementFromPoint(500, 400)?.closest<HTMLElement>('[data-id]')?.dataset.id,
+    )
+  await expect.poll(middle).toBeTruthy()
+  const reading = page.locator(`[data-id="${await middle()}"]`)
+  const place = async () => Math.round((await reading.boundingBox())!.y)
   const before = await place()
   await hub.publish('new one')
   await hub.publish({ message: 'somebody waits', state: 'waiting' })
