@@ -10,6 +10,7 @@ export const de: Texts = {
   skipToFeed: 'Zu den Benachrichtigungen springen',
   close: 'Schließen',
   cancel: 'Abbrechen',
+  messages: 'Meldungen',
 
   connection: {
     connecting: 'Verbindet',

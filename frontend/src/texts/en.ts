@@ -10,6 +10,7 @@ export const en = {
   skipToFeed: 'Skip to the notifications',
   close: 'Close',
   cancel: 'Cancel',
+  messages: 'Messages',
 
   connection: {
     connecting: 'Connecting',
