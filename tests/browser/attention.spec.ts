@@ -49,6 +49,9 @@ test('a page that is only visible ends nothing; looking at it does, in all tabs'
     await expect(tab).toHaveTitle('1 – NotifyHub')
     await expect(item(tab, 'unseen').getByText('unread')).toBeAttached()
   }
+  // Longer than a look takes.
+  await page.waitForTimeout(2_500)
+  for (const tab of [page, other]) await expect(tab).toHaveTitle('1 – NotifyHub')
   await setFocused(other, true)
   for (const tab of [page, other]) {
     await expect(tab).toHaveTitle('NotifyHub')
