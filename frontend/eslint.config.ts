@@ -31,9 +31,45 @@ export default typescript.config(
       'no-console': 'error',
     },
   },
+  {
+    // With types: a promise that nobody waits for is an error that nobody sees.
+    files: ['src/**/*.ts', 'src/**/*.vue'],
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.vue'],
+      },
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
   // The arrows of README.md: each folder may use those below it, none above.
   layer('src/api/**', ['feed', 'sound', 'stream', 'texts']),
-  layer('src/feed/**', ['sound', 'stream', 'texts']),
+  layer('src/feed/**', ['sound', 'stream', 'texts', 'browser']),
+  {
+    // What can be said without a screen, is.
+    files: ['src/feed/**', 'src/api/**'],
+    ignores: ['src/api/storage-key.ts', 'src/api/publish-token.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'document', 'window', 'navigator', 'localStorage'],
+    },
+  },
+  {
+    files: ['src/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'setHTMLUnsafe', 'write'].map(
+          (property) => ({ property, message: 'Text of strangers goes into text nodes only.' }),
+        ),
+      ],
+    },
+  },
   layer('src/sound/**', ['stream', 'texts']),
   layer('src/stream/**', ['sound', 'texts']),
   layer('src/texts/**', ['api', 'feed', 'sound', 'stream']),

@@ -2,7 +2,18 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from '@playwright/test'
-import { banner, expect, item, items, openLive, test } from './support/test'
+import { fillWithDay } from './support/day'
+import {
+  banner,
+  chooseInMenu,
+  expect,
+  item,
+  items,
+  needs,
+  openLive,
+  openRow,
+  test,
+} from './support/test'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -38,37 +49,45 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByTestId('sound-hint')).toBeVisible()
     await expectAccessible(page, 'the empty hub with the hint about sound')
 
-    for (const level of ['info', 'success', 'warning', 'error'] as const) {
-      await hub.publish({
-        title: `A title (${level})`,
-        message: 'A message with https://a.example/ in it',
-        level,
-        tags: ['tag'],
-        link: 'https://a.example/',
-      })
+    await fillWithDay(hub)
+    await expect(needs(page)).toHaveCount(5)
+    await expectAccessible(page, 'the desk')
+
+    const row = await openRow(page, 'cargo test')
+    await expectAccessible(page, 'an opened row')
+    await row.locator('.card-buttons').getByRole('button', { name: 'Delete' }).click()
+    await expectAccessible(page, 'the desk with the way back')
+
+    const views = {
+      'Send a test notification': 'test',
+      Settings: 'settings',
+      'Delete everything on the hub…': 'clear',
     }
-    await hub.publish('x'.repeat(1_000))
-    await expect(items(page)).toHaveCount(5)
-    await expectAccessible(page, 'the list')
-
-    await item(page, 'error').hover()
-    await item(page, 'error').getByRole('button', { name: 'Delete' }).click()
-    await expectAccessible(page, 'the list with the way back')
-
-    const views = { 'Send a test notification': 'test', Settings: 'settings', 'Clear all': 'clear' }
-    for (const [button, view] of Object.entries(views)) {
-      await page.getByRole('button', { name: button }).click()
+    for (const [entry, view] of Object.entries(views)) {
+      await chooseInMenu(page, entry)
       await expect(page.getByRole('dialog')).toBeVisible()
       await expectAccessible(page, view)
       await page.keyboard.press('Escape')
     }
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await expectAccessible(page, 'the menu')
+    await page.keyboard.press('Escape')
     await page.keyboard.press('?')
     await expectAccessible(page, 'help')
     await page.keyboard.press('Escape')
 
-    await item(page, 'info').getByRole('button', { name: 'tag' }).click()
-    await expect(page).toHaveURL(/tag=tag/)
-    await expectAccessible(page, 'filtered')
+    await page.setViewportSize({ width: 1600, height: 900 })
+    await expect(page.getByTestId('pane')).toBeVisible()
+    await expectAccessible(page, 'the desk with its pane')
+    await page.setViewportSize({ width: 390, height: 800 })
+    await expectAccessible(page, 'the desk on a phone')
+    await page.setViewportSize({ width: 1000, height: 800 })
+
+    await page.getByRole('button', { name: 'Wall mode' }).click()
+    await expect(page.locator('.wc.w')).toHaveCount(5)
+    await expectAccessible(page, 'the wall')
+    await page.keyboard.press('w')
+
     await page.getByRole('searchbox', { name: 'Search' }).fill('nowhere')
     await expect(page.getByText('Nothing found')).toBeVisible()
     await expectAccessible(page, 'nothing found')
@@ -93,8 +112,11 @@ test('nothing sticks out at 320 pixels, on any view', async ({ page, hub }) => {
   })
   await expect(items(page)).toHaveCount(1)
   await expectFit('list')
-  for (const button of ['Send a test notification', 'Settings', 'Clear all']) {
-    await page.getByRole('button', { name: button }).click()
+  await openRow(page, 'A rather long title')
+  await expectFit('an opened row')
+  const entries = ['Send a test notification', 'Settings', 'Delete everything on the hub…']
+  for (const button of entries) {
+    await chooseInMenu(page, button)
     const dialog = (await page.getByRole('dialog').boundingBox())!
     expect(dialog.x, button).toBeGreaterThanOrEqual(0)
     expect(dialog.x + dialog.width, button).toBeLessThanOrEqual(320)
@@ -110,7 +132,7 @@ test('theme and language can be chosen and are remembered', async ({ page, hub }
   await openLive(page, hub.url)
   const root = page.locator('html')
   await expect(root).toHaveAttribute('data-bs-theme', 'light')
-  await page.getByRole('button', { name: 'Settings' }).click()
+  await chooseInMenu(page, 'Settings')
   await page.getByLabel('Theme').selectOption('Dark')
   await expect(root).toHaveAttribute('data-bs-theme', 'dark')
   await page.getByLabel('Language').selectOption('Deutsch')
@@ -119,7 +141,7 @@ test('theme and language can be chosen and are remembered', async ({ page, hub }
   await page.reload()
   await expect(root).toHaveAttribute('data-bs-theme', 'dark')
   await expect(page.locator('.day')).toHaveText('Heute')
-  await expect(item(page, 'one').locator('time')).toHaveText('gerade eben')
+  await expect(item(page, 'one').locator('.row time')).toHaveText('jetzt')
 })
 
 test('the theme follows the system, at once', async ({ page, hub }) => {

@@ -1,5 +1,5 @@
 // The list itself: what is in it, in which order, and that it follows the hub in every tab.
-import { expect, item, items, openLive, test } from './support/test'
+import { expect, items, openLive, openRow, test, titles } from './support/test'
 
 test('an empty hub says so, with the commands for this very address', async ({ page, hub }) => {
   await openLive(page, hub.url)
@@ -15,9 +15,9 @@ test('stored notifications are listed newest first, and new ones come in on top'
   await hub.publish('first')
   await hub.publish('second')
   await openLive(page, hub.url)
-  await expect(items(page).locator('.message-text')).toHaveText(['second', 'first'])
+  await expect(titles(page)).toHaveText(['second', 'first'])
   await hub.publish('third')
-  await expect(items(page).locator('.message-text')).toHaveText(['third', 'second', 'first'])
+  await expect(titles(page)).toHaveText(['third', 'second', 'first'])
 })
 
 test('deletions and clears show in every tab', async ({ context, hub }) => {
@@ -29,7 +29,7 @@ test('deletions and clears show in every tab', async ({ context, hub }) => {
     await expect(items(tab)).toHaveCount(2)
   }
   await hub.remove(id)
-  for (const tab of tabs) await expect(items(tab).locator('.message-text')).toHaveText(['two'])
+  for (const tab of tabs) await expect(titles(tab)).toHaveText(['two'])
   await hub.clear()
   for (const tab of tabs) await expect(tab.getByText('No notifications yet')).toBeVisible()
 })
@@ -43,7 +43,7 @@ test('a reload resumes where the page was, and misses nothing', async ({ page, h
   await expect.poll(() => gateway.openStreams).toBe(0)
   await hub.publish('meanwhile')
   await openLive(page, gateway.url)
-  await expect(items(page).locator('.message-text')).toHaveText(['meanwhile', 'before'])
+  await expect(titles(page)).toHaveText(['meanwhile', 'before'])
   expect(gateway.streamQueries.at(-1)!.get('last_event_id')).toMatch(/^\w+-1$/)
 })
 
@@ -54,21 +54,23 @@ test('what a notification can have is shown', async ({ page, hub }) => {
     level: 'success',
     tags: ['api', 'prod'],
     link: 'https://ci.example/8812',
+    source: 'shop',
+    actor: 'ci',
   })
   await openLive(page, hub.url)
-  const shown = item(page, 'Deploy 2.14')
-  await expect(shown).toHaveClass(/level-success/)
-  await expect(shown.getByRole('heading', { name: 'Deploy 2.14' })).toBeVisible()
-  await expect(shown.locator('.message-text')).toHaveText(/line one\s+line two/)
-  expect(await shown.locator('.message-text').innerText()).toContain('one\nline')
+  const shown = await openRow(page, 'Deploy 2.14')
+  await expect(shown).toHaveAttribute('data-state', 'done')
+  await expect(shown.locator('.src')).toHaveText(/shop\s*·\s*ci/)
+  await expect(shown.locator('.row-gist')).toHaveText('line one')
+  expect(await shown.locator('.message-prose').innerText()).toContain('one\nline')
   await expect(shown.getByRole('link', { name: 'https://deploy.example/run?a=1' })).toHaveAttribute(
     'href',
     'https://deploy.example/run?a=1',
   )
-  const link = shown.getByRole('link', { name: 'Open ci.example' })
+  const link = shown.locator('.card-buttons').getByRole('link', { name: 'Open ci.example' })
   await expect(link).toHaveAttribute('href', 'https://ci.example/8812')
   await expect(link).toHaveAttribute('rel', 'noopener noreferrer')
   await expect(shown.getByRole('button', { name: 'prod' })).toBeVisible()
-  await expect(shown.locator('time')).toHaveText('just now')
-  await expect(shown.locator('time')).toHaveAttribute('title', /20\d\d.*:\d\d:\d\d/)
+  await expect(shown.locator('.row time')).toHaveText('now')
+  await expect(shown.locator('.card-meta time')).toHaveText(/20\d\d.*:\d\d:\d\d/)
 })

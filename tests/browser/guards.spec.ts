@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { chromium, type Browser } from '@playwright/test'
 import config from './playwright.config'
 import { Hub } from './support/hub'
-import { expect, test } from './support/test'
+import { chooseInMenu, expect, test } from './support/test'
 
 const token = '0123456789abcdef'
 
@@ -208,11 +208,11 @@ test('the page asks for the publish token once and keeps it', async ({ page }) =
     await post('alpha')
     // The browser reports each 401 on its console.
     await page.goto(hub.url)
-    await expect(page.getByText('alpha')).toBeVisible()
+    await expect(page.getByText('alpha').first()).toBeVisible()
     await expect(page.getByRole('dialog')).toHaveCount(0)
 
-    await page.getByRole('button', { name: 'Clear all' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click()
+    await chooseInMenu(page, 'Delete everything on the hub…')
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete everything' }).click()
     const question = page.getByRole('dialog', { name: 'Publish token' })
     await question.getByLabel('Token', { exact: true }).fill('a wrong token here')
     await question.getByRole('button', { name: 'Use it' }).click()
@@ -230,9 +230,9 @@ test('the page asks for the publish token once and keeps it', async ({ page }) =
     const newest = (await hub.list())[0]!.id
     await expect.poll(async () => (await status()).read_through).toBe(newest)
     await page.reload()
-    await expect(page.getByText('beta')).toBeVisible()
-    await page.getByRole('button', { name: 'Clear all' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Clear all' }).click()
+    await expect(page.getByText('beta').first()).toBeVisible()
+    await chooseInMenu(page, 'Delete everything on the hub…')
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete everything' }).click()
     await expect(page.getByText('beta')).toHaveCount(0)
     await expect(page.getByRole('dialog')).toHaveCount(0)
   } finally {

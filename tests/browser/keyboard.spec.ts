@@ -1,5 +1,8 @@
 // Everything without a mouse.
-import { expect, item, items, openLive, test, toasts } from './support/test'
+import type { Page } from '@playwright/test'
+import { expect, item, items, needs, openLive, test, toasts } from './support/test'
+
+const focused = (page: Page, text: string) => item(page, text).locator('.row-open')
 
 test.beforeEach(async ({ page, hub }) => {
   for (const text of ['first', 'second', 'third']) await hub.publish(text)
@@ -9,34 +12,88 @@ test.beforeEach(async ({ page, hub }) => {
 
 test('j and k move, x deletes and goes on, u takes it back', async ({ page }) => {
   await page.keyboard.press('j')
-  await expect(item(page, 'third')).toBeFocused()
+  await expect(focused(page, 'third')).toBeFocused()
   await page.keyboard.press('j')
-  await expect(item(page, 'second')).toBeFocused()
+  await expect(focused(page, 'second')).toBeFocused()
   await page.keyboard.press('k')
-  await expect(item(page, 'third')).toBeFocused()
+  await expect(focused(page, 'third')).toBeFocused()
   await page.keyboard.press('k')
-  await expect(item(page, 'third')).toBeFocused()
+  await expect(focused(page, 'third')).toBeFocused()
   await page.keyboard.press('x')
   await expect(items(page)).toHaveCount(2)
-  await expect(item(page, 'second')).toBeFocused()
+  await expect(focused(page, 'second')).toBeFocused()
   await page.keyboard.press('x')
-  await expect(item(page, 'first')).toBeFocused()
+  await expect(focused(page, 'first')).toBeFocused()
   await page.keyboard.press('u')
   await expect(items(page)).toHaveCount(3)
   await expect(toasts(page)).not.toContainText('deleted')
 })
 
-test('j walks on through a list longer than the screen', async ({ page, hub }) => {
-  await hub.publishMany(40, (index) => `more ${index}.`)
-  await expect(item(page, 'more 39.')).toBeVisible()
-  for (let index = 39; index >= 15; index--) {
-    await page.keyboard.press('j')
-    await expect(item(page, `more ${index}.`)).toBeFocused()
-  }
-  await expect(item(page, 'more 15.')).toBeInViewport({ ratio: 1 })
+test('a held x deletes one and not all', async ({ page }) => {
+  await page.keyboard.press('j')
+  await page.keyboard.down('x')
+  for (let count = 0; count < 5; count++) await page.keyboard.down('x')
+  await page.keyboard.up('x')
+  await expect(items(page)).toHaveCount(2)
 })
 
-test('/ searches, Escape leaves, and letters typed there do nothing else', async ({ page }) => {
+test('n goes to who waits, h puts off, e settles, Enter opens', async ({ page, hub }) => {
+  for (const message of ['older question', 'newer question']) {
+    await hub.publish({ message, state: 'waiting' })
+  }
+  await expect(needs(page)).toHaveCount(2)
+  await page.keyboard.press('n')
+  const older = needs(page).filter({ hasText: 'older question' })
+  await expect(older.locator('.row-open')).toBeFocused()
+  await page.keyboard.press('h')
+  await expect(needs(page)).toHaveCount(1)
+  await expect(item(page, 'older question').locator('time')).toHaveText(/^until/)
+  await page.keyboard.press('n')
+  await page.keyboard.press('e')
+  await expect(needs(page)).toHaveCount(0)
+  const [newest] = await hub.list()
+  expect(newest).toHaveProperty('resolved_at')
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await expect(page.locator('.card-detail')).toHaveCount(1)
+  await page.keyboard.press('Enter')
+  await expect(page.locator('.card-detail')).toHaveCount(0)
+})
+
+test('numbers choose a view, p a project', async ({ page, hub }) => {
+  await hub.publish({ message: 'broken', state: 'failed', source: 'shop' })
+  await expect(item(page, 'broken')).toBeVisible()
+  await page.keyboard.press('3')
+  await expect(items(page)).toHaveCount(1)
+  await expect(page).toHaveURL(/view=failed/)
+  await page.keyboard.press('1')
+  await expect(items(page)).toHaveCount(4)
+  await page.keyboard.press('p')
+  await expect(page).toHaveURL(/q=project%3Ashop/)
+  await expect(items(page)).toHaveCount(1)
+  await page.keyboard.press('p')
+  await expect(items(page)).toHaveCount(4)
+})
+
+test('j walks on through a list longer than the screen, and the focus outlives arrivals', async ({
+  page,
+  hub,
+}) => {
+  await hub.publishMany(60, (index) => `more ${index}.`)
+  await expect(item(page, 'more 59.')).toBeVisible()
+  for (let index = 59; index >= 25; index--) {
+    await page.keyboard.press('j')
+    await expect(focused(page, `more ${index}.`)).toBeFocused()
+  }
+  await expect(item(page, 'more 25.')).toBeInViewport({ ratio: 1 })
+  await hub.publishMany(25, (index) => `arrival ${index}.`)
+  await expect(page.getByRole('button', { name: '25 new' })).toBeVisible()
+  await expect(focused(page, 'more 25.')).toBeFocused()
+})
+
+test('/ searches, arrow down goes into the hits, Escape leaves, letters there do nothing else', async ({
+  page,
+}) => {
   await page.keyboard.press('/')
   const search = page.getByRole('searchbox', { name: 'Search' })
   await expect(search).toBeFocused()
@@ -46,32 +103,41 @@ test('/ searches, Escape leaves, and letters typed there do nothing else', async
   await expect(page.getByText('Nothing found')).toBeVisible()
   await page.keyboard.press('Escape')
   await expect(search).toHaveValue('')
+  await page.keyboard.type('second')
+  await expect(items(page)).toHaveCount(1)
+  await page.keyboard.press('ArrowDown')
+  await expect(focused(page, 'second')).toBeFocused()
+  await page.keyboard.press('/')
+  await page.keyboard.press('Escape')
   await page.keyboard.press('Escape')
   await expect(search).not.toBeFocused()
   await expect(items(page)).toHaveCount(3)
 })
 
-test('m mutes, ? helps, Escape closes', async ({ page }) => {
+test('M mutes, ? helps, Escape closes and gives the focus back', async ({ page }) => {
   const mute = page.getByRole('button', { name: 'Mute sounds' })
-  await page.keyboard.press('m')
+  await page.keyboard.press('M')
   await expect(mute).toHaveAttribute('aria-pressed', 'true')
-  await page.keyboard.press('m')
+  await page.keyboard.press('M')
   await expect(mute).toHaveAttribute('aria-pressed', 'false')
+  await page.keyboard.press('j')
   await page.keyboard.press('?')
   const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
   await expect(help).toContainText('Next notification')
-  await page.keyboard.press('m')
+  await page.keyboard.press('M')
   await expect(mute).toHaveAttribute('aria-pressed', 'false')
   await page.keyboard.press('Escape')
   await expect(help).toBeHidden()
+  await expect(focused(page, 'third')).toBeFocused()
 })
 
 test('single keys can be switched off', async ({ page }) => {
-  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Settings' }).click()
   await page.getByRole('switch', { name: 'Single-key shortcuts' }).uncheck()
   await page.keyboard.press('Escape')
   await page.keyboard.press('?')
-  await page.keyboard.press('m')
+  await page.keyboard.press('M')
   await expect(page.getByRole('button', { name: 'Mute sounds' })).toHaveAttribute(
     'aria-pressed',
     'false',
@@ -79,14 +145,30 @@ test('single keys can be switched off', async ({ page }) => {
   await expect(page.getByRole('dialog')).toHaveCount(0)
 })
 
-test('the tab key reaches everything, and a way past the bar', async ({ page }) => {
+test('the tab key reaches everything: a way past the bar, and one stop for the list', async ({
+  page,
+}) => {
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Skip to the notifications' })).toBeFocused()
-  await page.keyboard.press('Enter')
   await page.keyboard.press('Tab')
   await expect(page.getByRole('searchbox', { name: 'Search' })).toBeFocused()
-  await item(page, 'third').focus()
+  await page.keyboard.press('Shift+Tab')
+  await page.keyboard.press('Enter')
+  await expect(focused(page, 'third')).toBeFocused()
   await page.keyboard.press('Tab')
-  await expect(item(page, 'third').getByRole('button', { name: 'Copy' })).toBeFocused()
-  await expect(item(page, 'third').getByRole('button', { name: 'Delete' })).toBeVisible()
+  await expect(page.locator('article.row-box :focus')).toHaveCount(0)
+  await focused(page, 'third').press('Enter')
+  await page.keyboard.press('Tab')
+  await expect(item(page, 'third').getByRole('button', { name: 'Copy' }).last()).toBeFocused()
+})
+
+test('arrows move in the menu, Escape closes it', async ({ page }) => {
+  const more = page.getByRole('button', { name: 'More', exact: true })
+  await more.press('Enter')
+  await expect(page.getByRole('menuitem').first()).toBeFocused()
+  await page.keyboard.press('ArrowDown')
+  await expect(page.getByRole('menuitem').nth(1)).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(more).toBeFocused()
+  await expect(page.getByRole('menu')).toHaveCount(0)
 })

@@ -1,93 +1,63 @@
-// The pictures in docs/screenshots, taken of the real page with made-up but likely notifications. Taken
-// only on request, with `npm run screenshots`: letters look a little different on every machine.
+// The pictures in docs/screenshots, taken of the real page on a realistic day. Taken only on request, with
+// `npm run screenshots`: letters look a little different on every machine.
 import type { Page } from '@playwright/test'
-import { banner, expect, item, items, openLive, setHidden, test } from './support/test'
-import type { Hub, NewNotification } from './support/hub'
+import { fillWithDay } from './support/day'
+import { banner, chooseInMenu, expect, item, needs, openLive, openRow, test } from './support/test'
 
-test.use({ deviceScaleFactor: 2 })
+test.use({ deviceScaleFactor: 1 })
 
 const folder = new URL('../../docs/screenshots/', import.meta.url).pathname
 
-const day: (NewNotification & { minutesAgo: number })[] = [
-  {
-    minutesAgo: 1_730,
-    message: 'Certificate for hub.example renewed until 21 February.',
-    level: 'success',
-  },
-  {
-    minutesAgo: 1_500,
-    title: 'Disk almost full',
-    message: '/var on build-03 is at 91 %.\nThe oldest artifacts are from March.',
-    level: 'warning',
-    tags: ['ops', 'build-03'],
-  },
-  {
-    minutesAgo: 190,
-    message: 'Nightly backup finished: 41.2 GB in 12 min',
-    level: 'success',
-    tags: ['backup'],
-  },
-  {
-    minutesAgo: 64,
-    title: 'Agent finished: migrate the settings page',
-    message:
-      'All 14 steps are done, 212 tests pass.\nDiff: https://git.example/hub/compare/settings',
-    level: 'info',
-    tags: ['agent'],
-  },
-  {
-    minutesAgo: 21,
-    title: 'Deploy 2.14 is live',
-    message: 'All 12 checks passed.',
-    level: 'success',
-    tags: ['deploy', 'api'],
-    link: 'https://deploy.example/runs/214',
-  },
-  {
-    minutesAgo: 4,
-    title: 'Tests failed: 3 of 412',
-    message: 'auth::expired_token\nauth::refresh\nfeed::resume_after_restart',
-    level: 'error',
-    tags: ['ci', 'main'],
-    link: 'https://ci.example/8812',
-  },
-  { minutesAgo: 0, message: 'Your long compile is done. Coffee is over.', tags: ['build'] },
-]
-
-async function fill(hub: Hub): Promise<void> {
-  for (const { minutesAgo, ...notification } of day) {
-    const timestamp = new Date(Date.now() - minutesAgo * 60_000).toISOString()
-    await hub.publish({ ...notification, timestamp })
-  }
-}
-
 async function settle(page: Page): Promise<void> {
-  await page.mouse.click(2, 400)
+  const { width, height } = page.viewportSize()!
+  await page.mouse.click(width - 3, height - 3)
   await expect(page.getByTestId('sound-hint')).toBeHidden()
-  await page.mouse.move(2, 600)
   await page.evaluate(() =>
-    Promise.all(document.getAnimations().map((animation) => animation.finished)),
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((one) => one.effect?.getComputedTiming().iterations === 1)
+        .map((animation) => animation.finished),
+    ),
   )
 }
 
+const sizes = [
+  { name: 'desk', width: 1000, height: 800 },
+  { name: 'wide', width: 1920, height: 1080 },
+  { name: 'phone', width: 390, height: 844 },
+]
+
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`the list, ${colorScheme}`, async ({ page, hub }) => {
+  for (const { name, width, height } of sizes) {
+    test(`${name}, ${colorScheme}`, async ({ page, hub }) => {
+      await page.setViewportSize({ width, height })
+      await page.emulateMedia({ colorScheme })
+      await fillWithDay(hub)
+      await openLive(page, hub.url)
+      await expect(needs(page)).toHaveCount(5)
+      await settle(page)
+      if (name === 'wide') await item(page, 'cargo test').locator('.row-open').click()
+      await page.screenshot({ path: `${folder}${name}-${colorScheme}.png` })
+    })
+  }
+
+  test(`an opened row, ${colorScheme}`, async ({ page, hub }) => {
     await page.emulateMedia({ colorScheme })
-    await fill(hub)
+    await fillWithDay(hub)
     await openLive(page, hub.url)
-    await expect(items(page)).toHaveCount(day.length)
+    await openRow(page, 'cargo test')
     await settle(page)
-    await page.screenshot({ path: `${folder}list-${colorScheme}.png` })
+    await page.screenshot({ path: `${folder}open-${colorScheme}.png` })
   })
 
-  test(`a phone, ${colorScheme}`, async ({ page, hub }) => {
-    await page.setViewportSize({ width: 390, height: 780 })
+  test(`the wall, ${colorScheme}`, async ({ page, hub }) => {
+    await page.setViewportSize({ width: 1920, height: 1080 })
     await page.emulateMedia({ colorScheme })
-    await fill(hub)
-    await openLive(page, hub.url)
-    await expect(items(page)).not.toHaveCount(0)
-    await settle(page)
-    await page.screenshot({ path: `${folder}phone-${colorScheme}.png` })
+    await fillWithDay(hub)
+    await openLive(page, `${hub.url}?wall`)
+    await expect(page.locator('.wc.w')).toHaveCount(5)
+    await page.screenshot({ path: `${folder}wall-${colorScheme}.png` })
   })
 
   test(`the first run, ${colorScheme}`, async ({ page, hub }) => {
@@ -103,12 +73,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     hub,
   }) => {
     await page.emulateMedia({ colorScheme })
-    await fill(hub)
+    await fillWithDay(hub)
     await openLive(page, hub.url)
     await settle(page)
-    await item(page, 'coffee').hover()
-    await item(page, 'coffee').getByRole('button', { name: 'Delete' }).click()
-    await item(page, 'Deploy').hover()
+    await item(page, 'Tests passed').hover()
+    await item(page, 'Tests passed').locator('.qa').getByRole('button', { name: 'Delete' }).click()
     await hub.kill()
     await expect(banner(page)).toBeVisible()
     await page.screenshot({ path: `${folder}lost-${colorScheme}.png` })
@@ -116,11 +85,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
   test(`settings, ${colorScheme}`, async ({ page, hub }) => {
     await page.emulateMedia({ colorScheme })
-    await fill(hub)
+    await fillWithDay(hub)
     await openLive(page, hub.url)
     await settle(page)
-    await setHidden(page, false)
-    await page.getByRole('button', { name: 'Settings' }).click()
+    await chooseInMenu(page, 'Settings')
     await page.screenshot({ path: `${folder}settings-${colorScheme}.png` })
   })
 }

@@ -1,5 +1,13 @@
 // Many tabs of one browser: one connection for all of them.
-import { expect, expectLive, item, openLive, test, withoutSharedWorker } from './support/test'
+import {
+  expect,
+  expectLive,
+  item,
+  openLive,
+  test,
+  withoutLocks,
+  withoutSharedWorker,
+} from './support/test'
 
 test('twelve tabs are live over one connection', async ({ context, hub }) => {
   const tabs = await Promise.all(Array.from({ length: 12 }, () => context.newPage()))
@@ -26,10 +34,11 @@ test('closing all but one keeps it live, closing the last ends the connection', 
   await expect.poll(() => hub.streams()).toBe(0)
 })
 
-test('without SharedWorker each tab has its own stream', async ({ context, hub }) => {
+test('without SharedWorker and locks each tab has its own stream', async ({ context, hub }) => {
   const tabs = await Promise.all([context.newPage(), context.newPage()])
   for (const tab of tabs) {
     await withoutSharedWorker(tab)
+    await withoutLocks(tab)
     await openLive(tab, hub.url)
   }
   expect(await hub.streams()).toBe(2)

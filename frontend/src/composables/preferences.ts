@@ -1,6 +1,7 @@
 // What a person has chosen, remembered in the browser and the same in all tabs: one set for the page,
 // made on first use. What the choices do is decided where they are used.
 import { effectScope, type Ref } from 'vue'
+import { parseAttention, type Attention } from '../feed/attention'
 import { isLanguage, type Language } from '../texts'
 import { useStored } from './use-stored'
 
@@ -11,7 +12,8 @@ export interface Preferences {
   muted: Ref<boolean>
   /** 0 to 1. */
   volume: Ref<number>
-  desktopNotifications: Ref<boolean>
+  /** What asks for attention, when and how. */
+  attention: Ref<Attention>
   theme: Ref<Theme>
   /** Empty for the browser's own. */
   language: Ref<Language | ''>
@@ -27,23 +29,20 @@ export function usePreferences(): Preferences {
 }
 
 function create(): Preferences {
-  const isBoolean = (value: unknown) => typeof value === 'boolean'
+  const aBoolean = (initial: boolean) => (value: unknown) =>
+    typeof value === 'boolean' ? value : initial
   return {
-    muted: useStored('notifyhub.muted', false, isBoolean),
-    volume: useStored(
-      'notifyhub.volume',
-      0.7,
-      (value) => typeof value === 'number' && value >= 0 && value <= 1,
+    muted: useStored('notifyhub.muted', false, aBoolean(false)),
+    volume: useStored('notifyhub.volume', 0.7, (value) =>
+      typeof value === 'number' && value >= 0 && value <= 1 ? value : 0.7,
     ),
-    desktopNotifications: useStored('notifyhub.desktop', false, isBoolean),
+    attention: useStored('notifyhub.attention', parseAttention(undefined), parseAttention),
     theme: useStored<Theme>('notifyhub.theme', 'system', (value) =>
-      themes.includes(value as Theme),
+      themes.includes(value as Theme) ? (value as Theme) : 'system',
     ),
-    language: useStored<Language | ''>(
-      'notifyhub.language',
-      '',
-      (value) => typeof value === 'string' && (value === '' || isLanguage(value)),
+    language: useStored<Language | ''>('notifyhub.language', '', (value) =>
+      typeof value === 'string' && isLanguage(value) ? value : '',
     ),
-    shortcuts: useStored('notifyhub.shortcuts', true, isBoolean),
+    shortcuts: useStored('notifyhub.shortcuts', true, aBoolean(true)),
   }
 }

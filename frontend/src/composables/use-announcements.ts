@@ -1,6 +1,8 @@
 // Turns what comes in into sentences for screen readers: one per burst, not one per item.
 import { onScopeDispose, ref, type Ref } from 'vue'
 import type { Notification } from '../api/notification'
+import { plainText } from '../feed/ansi'
+import { stateOf } from '../feed/states'
 import { useTexts } from './use-texts'
 
 const burstMs = 700
@@ -9,6 +11,7 @@ const longestTextChars = 160
 export function useAnnouncements(): {
   sentence: Ref<string>
   announce(notifications: Notification[]): void
+  say(text: string): void
 } {
   const { texts } = useTexts()
   const sentence = ref('')
@@ -24,15 +27,20 @@ export function useAnnouncements(): {
     timer = undefined
     const [newest] = waiting
     if (newest && waiting.length === 1) {
-      const level = newest.level ? texts.value.levels[newest.level] : texts.value.noLevel
-      const text = (newest.title ?? newest.message).slice(0, longestTextChars)
-      sentence.value = texts.value.announce.arrived(level, text)
+      const state = texts.value.states[stateOf(newest)]
+      const text = plainText(newest.title ?? newest.message).slice(0, longestTextChars)
+      say(texts.value.announce.arrived(state, text))
     } else {
-      sentence.value = texts.value.announce.arrivedMany(waiting.length)
+      say(texts.value.announce.arrivedMany(waiting.length))
     }
     waiting = []
   }
 
+  /** The same sentence twice in a row would be no change, and so not be spoken again. */
+  function say(text: string): void {
+    sentence.value = sentence.value === text ? `${text}\u00a0` : text
+  }
+
   onScopeDispose(() => clearTimeout(timer))
-  return { sentence, announce }
+  return { sentence, announce, say }
 }

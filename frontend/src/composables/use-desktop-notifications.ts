@@ -1,49 +1,72 @@
-// Notifications of the operating system: asked for only by a button, shown only when the person cannot see
-// the page. Which tab shows them is decided by the stream's host.
+// Notifications of the operating system: asked for only by a button. Which tab shows them, and for what, is decided by
+// the stream's host.
 import { computed, ref } from 'vue'
 import type { Notification as FeedNotification } from '../api/notification'
+import { plainText } from '../feed/ansi'
 import { usePreferences } from './preferences'
 import { useTexts } from './use-texts'
 
-type Permission = NotificationPermission | 'unavailable'
+/** `insecure`: the page came over plain http from another machine; `forbidden`: only a service worker may. */
+type Permission = NotificationPermission | 'insecure' | 'forbidden'
+
+const mostAtOnce = 3
 
 function currentPermission(): Permission {
-  // Browsers hide it, or refuse it, on plain http from another machine.
-  if (typeof Notification === 'undefined' || !window.isSecureContext) return 'unavailable'
-  return Notification.permission
+  if (!window.isSecureContext) return 'insecure'
+  return typeof Notification === 'undefined' ? 'forbidden' : Notification.permission
 }
 
-export function useDesktopNotifications() {
-  const { desktopNotifications } = usePreferences()
+export function useDesktopNotifications(onOpen: (id: string) => void) {
+  const { attention } = usePreferences()
   const { texts } = useTexts()
   const permission = ref<Permission>(currentPermission())
-  const active = computed(() => desktopNotifications.value && permission.value === 'granted')
+  const active = computed(
+    () => attention.value.desktop !== 'never' && permission.value === 'granted',
+  )
+  /**
+   * What is on the screen, by what it is about. A banner that is replaced under its tag pops up nowhere: the old one is
+   * taken away, and the new one has a tag of its own.
+   */
+  const onScreen = new Map<string, Notification>()
 
   async function allow(): Promise<void> {
     permission.value = await Notification.requestPermission()
-    desktopNotifications.value = permission.value === 'granted'
   }
 
-  /** The newest of a burst, in place of what was shown of the same burst before. */
-  function show(notifications: readonly FeedNotification[], burst: number): void {
-    const [newest] = notifications
-    if (!newest || !active.value) return
-    const more = notifications.length - 1
-    const title = newest.title ?? texts.value.productName
-    const body = more > 0 ? `${newest.message}\n${texts.value.desktop.more(more)}` : newest.message
+  function show(notifications: readonly FeedNotification[], silent: boolean): void {
+    if (!active.value) return
+    for (const notification of notifications.slice(0, mostAtOnce).reverse()) {
+      showOne(notification, notifications.length, silent)
+    }
+  }
+
+  function showOne(notification: FeedNotification, count: number, silent: boolean): void {
+    const { id, source, actor, key, title } = notification
+    const about = key ? `${source ?? ''}/${key}` : id
+    const message = plainText(notification.message)
+    const more = count - mostAtOnce
+    const body = more > 0 ? `${message}\n${texts.value.desktop.more(more)}` : message
+    const from = [source, actor].filter(Boolean).join(' · ')
     try {
-      const shown = new Notification(title, {
-        body: body.slice(0, 300),
+      const shown = new Notification(title ?? (from || texts.value.productName), {
+        body: (title && from ? `${from}\n${body}` : body).slice(0, 300),
         icon: new URL('icons/icon-192.png', document.baseURI).href,
-        tag: `notifyhub-${burst}`,
+        tag: `notifyhub:${about}:${id}`,
+        silent,
+      })
+      onScreen.get(about)?.close()
+      onScreen.set(about, shown)
+      shown.addEventListener('close', () => {
+        if (onScreen.get(about) === shown) onScreen.delete(about)
       })
       shown.addEventListener('click', () => {
         window.focus()
+        onOpen(id)
         shown.close()
       })
     } catch {
       // Some mobile browsers have the interface but allow it only to service workers.
-      permission.value = 'unavailable'
+      permission.value = 'forbidden'
     }
   }
 

@@ -14,7 +14,7 @@ export function useDocumentAttributes(): void {
     document.documentElement.dataset.bsTheme = dark ? 'dark' : 'light'
     document
       .querySelector('meta[name="theme-color"]')
-      ?.setAttribute('content', dark ? '#12141a' : '#ffffff')
+      ?.setAttribute('content', dark ? '#161920' : '#ffffff')
   })
   watchEffect(() => {
     document.documentElement.lang = language.value

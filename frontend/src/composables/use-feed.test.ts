@@ -1,24 +1,29 @@
 // The joining of history, live items, older pages and filters, with the connection and the API played by the test.
 import { effectScope, ref, type EffectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Notification } from '../api/notification'
+import type { Notification, Page } from '../api/notification'
 import { ApiError, type ListQuery } from '../api/notification-api'
-import type { FeedFilter } from '../feed/feed-filter'
+import { wholeFeed, type FeedFilter } from '../feed/feed-filter'
+import { unknownView, type FeedEvent } from '../feed/feed-view'
 import { fakeNotification } from '../stream/fake-environment'
 import type { FeedConnection } from '../stream/feed-connection'
-import type { FeedEvent } from '../stream/stream-events'
+import type { ConnectionState } from '../stream/stream-events'
 import type { HostToTab, SavedPosition } from '../stream/tab-messages'
-import { maxRemembered, pageSize, useFeed } from './use-feed'
+import { maxRemembered, rememberedAtTop } from './paged-list'
+import { pageSize, useFeed } from './use-feed'
 
 class FakeConnection implements FeedConnection {
   setToken(): void {}
   onMessage: (message: HostToTab) => void = () => {}
-  isShared = true
+  position: FeedConnection['position'] = () => undefined
   opened: (SavedPosition | undefined)[] = []
   open(saved: SavedPosition | undefined) {
     this.opened.push(saved)
   }
   setPresence() {}
+  setAttention() {}
+  seen() {}
+  seenThrough() {}
   wake() {}
   reconnect() {}
   alerted() {}
@@ -27,13 +32,16 @@ class FakeConnection implements FeedConnection {
     this.onMessage({ type: 'feed', event })
     vi.advanceTimersByTime(100)
   }
+  state(kind: ConnectionState['kind']) {
+    this.onMessage({ type: 'state', state: { kind, sinceMs: 0 } })
+  }
 }
 
 let scope: EffectScope
 let connection: FakeConnection
 let requests: { query: ListQuery; answer(list: Notification[]): void; fail(error: Error): void }[]
 let arrived: string[]
-const filter = ref<FeedFilter>({})
+const filter = ref<FeedFilter>(wholeFeed)
 
 function start(saved?: SavedPosition) {
   return scope.run(() =>
@@ -41,7 +49,13 @@ function start(saved?: SavedPosition) {
       connection,
       api: {
         list: (query) =>
-          new Promise((answer, fail) => requests.push({ query: { ...query }, answer, fail })),
+          new Promise<Page>((resolve, fail) => {
+            const answer = (notifications: Notification[]) => {
+              const isEnd = notifications.length < query.limit
+              resolve({ notifications, floor: isEnd ? undefined : notifications.at(-1)!.id })
+            }
+            requests.push({ query: { ...query }, answer, fail })
+          }),
       },
       filter,
       saved,
@@ -51,13 +65,15 @@ function start(saved?: SavedPosition) {
   )!
 }
 
-const many = (count: number) => Array.from({ length: count }, () => fakeNotification())
+/** Newest first, as lists are. */
+const many = (count: number) => Array.from({ length: count }, () => fakeNotification()).reverse()
+const search = (text: string): FeedFilter => ({ view: 'desk', text })
 const snapshot = (notifications: Notification[], values = {}): FeedEvent => ({
   type: 'snapshot',
   notifications,
   reset: true,
-  live: false,
-  complete: notifications.length < pageSize,
+  open: [],
+  floor: notifications.length < pageSize ? undefined : notifications.at(-1)!.id,
   ...values,
 })
 const settle = () => vi.advanceTimersByTimeAsync(100)
@@ -68,7 +84,7 @@ beforeEach(() => {
   connection = new FakeConnection()
   requests = []
   arrived = []
-  filter.value = {}
+  filter.value = wholeFeed
 })
 afterEach(() => {
   scope.stop()
@@ -78,36 +94,37 @@ afterEach(() => {
 describe('the whole feed', () => {
   it('is unknown, then history and live items in one list without doubles', () => {
     const feed = start()
-    expect(feed.isKnown.value).toBe(false)
+    expect(feed.view.known).toBe(false)
     // Ids sort by the time of publishing.
-    const [old, newest] = many(2)
+    const [newest, old] = many(2)
     connection.feed(snapshot([old!]))
     connection.feed({ type: 'notification', notification: newest!, live: true })
     connection.feed({ type: 'notification', notification: newest!, live: true })
-    expect(feed.list.value).toEqual([newest, old])
+    expect(feed.view.list).toEqual([newest, old])
     expect(arrived).toEqual([newest!.id])
   })
 
   it('takes a revision in the place of what was there, and as no arrival', () => {
     const feed = start()
-    const [oldest, middle, newest] = many(3)
+    const [newest, middle, oldest] = many(3)
     connection.feed(snapshot([newest!, middle!, oldest!]))
     const revised = { ...middle!, resolved_at: '2026-11-23T12:01:00.000Z' }
     connection.feed({ type: 'notification', notification: revised, live: true })
-    expect(feed.list.value).toEqual([newest, revised, oldest])
+    expect(feed.view.list).toEqual([newest, revised, oldest])
     expect(arrived).toEqual([])
   })
 
   it('shows what an earlier load had before the connection knows anything', () => {
-    const saved = { eventId: 'e-9', notifications: many(2) }
+    const view = { ...unknownView, known: true, list: many(2) }
+    const saved = { eventId: 'e-9', view }
     const feed = start(saved)
-    expect(feed.list.value).toEqual(saved.notifications)
+    expect(feed.view.list).toEqual(saved.view.list)
     expect(connection.opened).toEqual([saved])
     expect(feed.position()).toEqual(saved)
   })
 
   it('announces what came while the page was loading, but not the first view', () => {
-    const [one, two] = many(2)
+    const [two, one] = many(2)
     start()
     connection.feed(snapshot([one!]))
     expect(arrived).toEqual([])
@@ -117,13 +134,13 @@ describe('the whole feed', () => {
 
   it('follows deletions and clears', () => {
     const feed = start()
-    const [one, two] = many(2)
+    const [two, one] = many(2)
     connection.feed(snapshot([two!, one!]))
     connection.feed({ type: 'deleted', id: two!.id })
-    expect(feed.list.value).toEqual([one])
+    expect(feed.view.list).toEqual([one])
     connection.feed({ type: 'cleared' })
-    expect(feed.list.value).toEqual([])
-    expect(feed.isKnown.value).toBe(true)
+    expect(feed.view.list).toEqual([])
+    expect(feed.view.known).toBe(true)
   })
 })
 
@@ -138,10 +155,48 @@ describe('older items', () => {
     expect(requests[0]!.query).toMatchObject({ before: items[pageSize - 1]!.id, limit: pageSize })
     requests[0]!.answer(items.slice(pageSize))
     await settle()
-    expect(feed.list.value).toEqual(items)
-    expect(feed.isComplete.value).toBe(true)
+    expect(feed.view.list).toEqual(items)
+    expect(feed.isComplete).toBe(true)
     void feed.loadOlder()
     expect(requests).toHaveLength(1)
+  })
+
+  it('do not bring back what was deleted or cleared meanwhile', async () => {
+    const feed = start()
+    const items = many(pageSize + 5)
+    connection.feed(snapshot(items.slice(0, pageSize)))
+    void feed.loadOlder()
+    connection.feed({ type: 'deleted', id: items[pageSize]!.id })
+    requests[0]!.answer(items.slice(pageSize))
+    await settle()
+    expect(feed.view.list).toHaveLength(pageSize + 4)
+    connection.feed(snapshot(items.slice(0, pageSize)))
+    void feed.loadOlder()
+    connection.feed({ type: 'cleared' })
+    requests[1]!.answer(items.slice(pageSize))
+    await settle()
+    expect(feed.view.list).toEqual([])
+  })
+
+  it('are not glued on behind another log', async () => {
+    const feed = start()
+    connection.feed(snapshot(many(pageSize)))
+    void feed.loadOlder()
+    const other = many(pageSize)
+    connection.feed(snapshot(other))
+    requests[0]!.answer(many(5))
+    await settle()
+    expect(feed.view.list).toEqual(other)
+  })
+
+  it('are asked for although everything newer was deleted', () => {
+    const feed = start()
+    const items = many(pageSize)
+    connection.feed(snapshot(items))
+    for (const { id } of items) connection.feed({ type: 'deleted', id })
+    expect([feed.view.list.length, feed.isComplete]).toEqual([0, false])
+    void feed.loadOlder()
+    expect(requests[0]!.query.before).toBe(items.at(-1)!.id)
   })
 
   it('can be asked for again after a failure', async () => {
@@ -150,18 +205,28 @@ describe('older items', () => {
     void feed.loadOlder()
     requests[0]!.fail(new ApiError(0, 'no network'))
     await settle()
-    expect(feed.failure.value).toBe('no network')
+    expect(feed.failure?.message).toBe('no network')
     void feed.loadOlder()
-    expect(feed.failure.value).toBeUndefined()
+    expect(feed.failure?.message).toBeUndefined()
     expect(requests).toHaveLength(2)
   })
 
-  it('are let go of when the page remembers too much', () => {
+  it('are let go of when the page remembers too much, the sooner while nobody reads them', () => {
     const feed = start()
-    connection.feed(snapshot(many(maxRemembered)))
-    connection.feed({ type: 'notification', notification: fakeNotification(), live: true })
-    expect(feed.list.value).toHaveLength(maxRemembered)
-    expect(feed.isComplete.value).toBe(false)
+    const news = (): FeedEvent => ({
+      type: 'notification',
+      notification: fakeNotification(),
+      live: true,
+    })
+    connection.feed(snapshot(many(maxRemembered), { floor: undefined }))
+    feed.isReadingOn = true
+    connection.feed(news())
+    expect([feed.view.list.length, feed.isComplete]).toEqual([maxRemembered, false])
+    feed.isReadingOn = false
+    connection.feed(news())
+    expect(feed.view.list).toHaveLength(rememberedAtTop)
+    void feed.loadOlder()
+    expect(requests[0]!.query.before).toBe(feed.view.list.at(-1)!.id)
   })
 })
 
@@ -169,10 +234,10 @@ describe('a filter', () => {
   it('asks the server, and takes live items that match', async () => {
     const feed = start()
     connection.feed(snapshot(many(1)))
-    filter.value = { level: 'error' }
+    filter.value = search('level:error')
     await settle()
-    expect(feed.isKnown.value).toBe(false)
-    expect(requests[0]!.query).toMatchObject({ level: 'error' })
+    expect(feed.view.known).toBe(false)
+    expect(requests[0]!.query).toMatchObject({ level: ['error'] })
     const found = fakeNotification({ level: 'error' })
     requests[0]!.answer([found])
     await settle()
@@ -181,40 +246,64 @@ describe('a filter', () => {
       notification: fakeNotification({ level: 'info' }),
       live: true,
     })
-    expect(feed.list.value).toEqual([found])
+    expect(feed.view.list).toEqual([found])
     const fresh = fakeNotification({ level: 'error' })
     connection.feed({ type: 'notification', notification: fresh, live: true })
-    expect(feed.list.value).toEqual([fresh, found])
-    expect(arrived).toEqual([fresh.id])
-    filter.value = {}
+    expect(feed.view.list).toEqual([fresh, found])
+    expect(arrived.at(-1)).toBe(fresh.id)
+    filter.value = wholeFeed
     await settle()
-    expect(feed.list.value).toHaveLength(3)
+    expect(feed.view.list).toHaveLength(3)
+  })
+
+  it('takes what comes and goes while the search is under way', async () => {
+    const feed = start()
+    filter.value = search('a')
+    await settle()
+    const [live, gone, old] = many(3).map((one) => ({ ...one, message: 'a' }))
+    connection.feed({ type: 'notification', notification: live!, live: true })
+    connection.feed({ type: 'deleted', id: gone!.id })
+    requests[0]!.answer([gone!, old!])
+    await settle()
+    expect(feed.view.list).toEqual([live, old])
+  })
+
+  it('is tried again by itself when the connection is back, and shows meanwhile what is here', async () => {
+    const feed = start()
+    const here = { ...fakeNotification(), message: 'alpha' }
+    connection.feed(snapshot([{ ...fakeNotification(), message: 'other' }, here]))
+    connection.state('reconnecting')
+    filter.value = search('alpha')
+    await settle()
+    requests[0]!.fail(new ApiError(0, 'no network'))
+    await settle()
+    expect(feed.failure?.message).toBe('no network')
+    expect(feed.view.list).toEqual([here])
+    connection.state('live')
+    expect(requests).toHaveLength(2)
+    requests[1]!.answer([here])
+    await settle()
+    expect(feed.failure).toBeUndefined()
   })
 
   it('ignores the answer to an earlier question', async () => {
     const feed = start()
-    filter.value = { q: 'a' }
+    filter.value = search('a')
     await settle()
-    filter.value = { q: 'ab' }
+    filter.value = search('ab')
     await settle()
     const right = fakeNotification()
     requests[1]!.answer([right])
     requests[0]!.answer(many(3))
     await settle()
-    expect(feed.list.value).toEqual([right])
+    expect(feed.view.list).toEqual([right])
   })
 
   it('asks again when the connection had a gap', async () => {
-    filter.value = { q: 'a' }
+    filter.value = search('a')
     start()
     expect(requests).toHaveLength(1)
     connection.feed(snapshot([]))
     expect(requests).toHaveLength(2)
   })
-})
-
-it('knows nothing of EventSource', () => {
-  vi.stubGlobal('EventSource', undefined)
-  expect(() => start()).not.toThrow()
-  vi.unstubAllGlobals()
 })

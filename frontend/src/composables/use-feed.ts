@@ -1,25 +1,23 @@
-// History and live items as one list, newest first and without doubles: the whole feed, or what a filter
-// leaves of it. Takes the connection and the API as given and knows neither EventSource nor fetch.
-import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+// The feed as the page has it: the whole of it, and what a search leaves. Routes what the connection says to both
+// lists. Takes the connection and the API as given and knows neither EventSource nor fetch.
+import { computed, onScopeDispose, reactive, ref, shallowRef, watch, type Ref } from 'vue'
 import type { Notification } from '../api/notification'
 import type { NotificationApi } from '../api/notification-api'
 import { inBatches } from '../feed/batches'
-import { isFiltering, matchesFilter, type FeedFilter } from '../feed/feed-filter'
 import {
-  newIn,
-  without,
-  withNotification,
-  withOlder,
-  withSnapshot,
-  type NotificationList,
-} from '../feed/notification-list'
+  isSearching,
+  listParameters,
+  matchesQuery,
+  parseQuery,
+  type FeedFilter,
+} from '../feed/feed-filter'
+import type { FeedEvent, FeedView } from '../feed/feed-view'
 import type { FeedConnection } from '../stream/feed-connection'
-import type { ConnectionState, FeedEvent } from '../stream/stream-events'
-import type { Alert, HostToTab, SavedPosition } from '../stream/tab-messages'
+import type { ConnectionState } from '../stream/stream-events'
+import type { Alert, HostToTab, ReadState, SavedPosition } from '../stream/tab-messages'
+import { usePagedList } from './paged-list'
 
 export const pageSize = 100
-/** A page that is open for weeks must not remember everything it has ever seen. */
-export const maxRemembered = 10_000
 
 /** In a rush the screen is drawn this often; a single notification is shown at once. */
 const batchGapMs = 50
@@ -31,7 +29,7 @@ export interface FeedOptions {
   /** What an earlier load of this page had, to be shown until the connection knows better. */
   saved?: SavedPosition
   onAlert(alert: Alert): void
-  /** New items, newest first, that belong to the list now shown. */
+  /** New items, newest first, whether the search leaves them or not. */
   onArrival(notifications: Notification[]): void
 }
 
@@ -39,47 +37,44 @@ export function useFeed(options: FeedOptions) {
   const { connection, api, filter } = options
 
   const connectionState = shallowRef<ConnectionState>({ kind: 'connecting', sinceMs: Date.now() })
-  const unread = ref(0)
+  const read = shallowRef<ReadState>({ through: options.saved?.view.readThrough, seen: [] })
   const audibleSomewhere = ref(false)
-
-  const everything = shallowRef<NotificationList>(options.saved?.notifications ?? [])
-  const everythingKnown = ref(options.saved !== undefined)
-  const everythingComplete = ref(false)
+  /** How many came that the search does not show. */
+  const outside = ref(0)
   let eventId = options.saved?.eventId
 
-  const found = shallowRef<NotificationList>([])
-  const foundKnown = ref(false)
-  const foundComplete = ref(false)
-
-  const loadingOlder = ref(false)
-  const failure = ref<string>()
-  let search: AbortController | undefined
-  let olderRequest: AbortController | undefined
-
-  const filtering = computed(() => isFiltering(filter.value))
-  const list = computed(() => (filtering.value ? found.value : everything.value))
-  const isKnown = computed(() => (filtering.value ? foundKnown.value : everythingKnown.value))
-  const isComplete = computed(() =>
-    filtering.value ? foundComplete.value : everythingComplete.value,
-  )
+  const query = computed(() => parseQuery(filter.value.text))
+  const searching = computed(() => isSearching(filter.value))
+  /** Whether somebody reads further down. */
+  const isReadingOn = ref(false)
+  const everything = usePagedList({
+    load: (before, signal) => api.list({ limit: pageSize, before }, signal),
+    accepts: () => true,
+    isReadingOn: () => isReadingOn.value,
+  })
+  const found = usePagedList({
+    load: (before, signal) =>
+      api.list({ ...listParameters(query.value), limit: pageSize, before }, signal),
+    accepts: (notification) => matchesQuery(notification, query.value),
+    isReadingOn: () => isReadingOn.value,
+  })
+  if (options.saved) everything.view.value = options.saved.view
 
   const events = inBatches(batchGapMs, takeAll)
+  connection.position = position
   connection.onMessage = (message: HostToTab) => {
     switch (message.type) {
       case 'welcome':
-        connectionState.value = message.state
-        unread.value = message.unread
+        takeState(message.state)
+        read.value = message.read
         audibleSomewhere.value = message.audible
-        if (message.known) {
-          // No reset: a page out of the back/forward cache may have older pages loaded, and be scrolled.
-          events.add({ type: 'snapshot', reset: false, live: false, ...message.known })
-        }
+        if (message.known) events.add(asSnapshot(message.known))
         break
       case 'state':
-        connectionState.value = message.state
+        takeState(message.state)
         break
-      case 'unread':
-        unread.value = message.count
+      case 'read':
+        read.value = message.read
         break
       case 'audible':
         audibleSomewhere.value = message.audible
@@ -90,10 +85,32 @@ export function useFeed(options: FeedOptions) {
       case 'feed':
         events.add(message.event)
         break
+      case 'pong':
+        break
     }
   }
 
-  /** Takes what happened, in order, and says what of it belongs to the list now shown. */
+  /** What the host knows. Older pages of this tab stay only if nothing has happened that it has not heard. */
+  function asSnapshot(known: { view: FeedView; eventId?: string }): FeedEvent {
+    const { list, floor, open } = known.view
+    const reset = known.eventId !== eventId
+    return {
+      type: 'snapshot',
+      notifications: list,
+      floor,
+      open,
+      reset,
+      eventId: known.eventId,
+    }
+  }
+
+  function takeState(state: ConnectionState): void {
+    const isBack = state.kind === 'live' && connectionState.value.kind !== 'live'
+    connectionState.value = state
+    if (isBack) for (const list of [everything, found]) list.retry()
+  }
+
+  /** Takes what happened, in order, and says what of it is new. */
   function takeAll(happened: FeedEvent[]): void {
     const arrived = happened.flatMap(take).reverse()
     if (arrived.length > 0) options.onArrival(arrived)
@@ -102,136 +119,64 @@ export function useFeed(options: FeedOptions) {
   /** What is new by this event, oldest first. */
   function take(event: FeedEvent): Notification[] {
     if (event.eventId) eventId = event.eventId
-    switch (event.type) {
-      case 'snapshot':
-        return takeSnapshot(event)
-      case 'notification': {
-        const before = list.value.length
-        takeNotification(event.notification)
-        return list.value.length > before ? [event.notification] : []
-      }
-      case 'deleted':
-        everything.value = without(everything.value, [event.id])
-        found.value = without(found.value, [event.id])
-        return []
-      case 'cleared':
-        everything.value = []
-        found.value = []
-        everythingComplete.value = foundComplete.value = true
-        return []
-      case 'read':
-        return []
+    const arrived = everything.take(event)
+    if (searching.value) {
+      // A snapshot says nothing about what a search would find.
+      if (event.type === 'snapshot') void found.refresh()
+      else found.take(event)
+      const matches = (one: Notification) => matchesQuery(one, query.value)
+      outside.value += arrived.filter((one) => !matches(one)).length
     }
-  }
-
-  function takeSnapshot(snapshot: Extract<FeedEvent, { type: 'snapshot' }>): Notification[] {
-    const before = everything.value
-    const wasKnown = everythingKnown.value
-    everything.value = withSnapshot(before, snapshot)
-    everythingKnown.value = true
-    // Older pages that stayed have an end of their own.
-    const keptOlder = everything.value.length > snapshot.notifications.length
-    if (!keptOlder) everythingComplete.value = snapshot.complete
-    if (filtering.value) {
-      void searchAgain()
-      return []
-    }
-    return wasKnown ? newIn(snapshot.notifications, before).reverse() : []
-  }
-
-  function takeNotification(notification: Notification): void {
-    everything.value = withNotification(everything.value, notification)
-    if (everything.value.length > maxRemembered) {
-      everything.value = everything.value.slice(0, maxRemembered)
-      everythingComplete.value = false
-    }
-    if (!filtering.value || !foundKnown.value) return
-    found.value = matchesFilter(notification, filter.value)
-      ? withNotification(found.value, notification)
-      : without(found.value, [notification.id])
-  }
-
-  /** Asks the server for what the filter leaves; the old answer stays until the new one is there. */
-  async function searchAgain(): Promise<void> {
-    search?.abort()
-    olderRequest?.abort()
-    const request = (search = new AbortController())
-    failure.value = undefined
-    try {
-      const answer = await api.list({ ...filter.value, limit: pageSize }, request.signal)
-      if (search !== request) return
-      found.value = answer
-      foundKnown.value = true
-      foundComplete.value = answer.length < pageSize
-    } catch (error) {
-      if (search === request && !request.signal.aborted) failure.value = reasonOf(error)
-    }
-  }
-
-  /** Called as one scrolls towards the end, and by the button after a failure. */
-  async function loadOlder(): Promise<void> {
-    if (loadingOlder.value) return
-    if (filtering.value && !foundKnown.value) return searchAgain()
-    const target = filtering.value ? found : everything
-    const complete = filtering.value ? foundComplete : everythingComplete
-    if (target.value.length === 0 || complete.value) return
-    loadingOlder.value = true
-    failure.value = undefined
-    const request = (olderRequest = new AbortController())
-    try {
-      // The last one may be gone meanwhile: the server goes on where it was.
-      const before = target.value.at(-1)!.id
-      const older = await api.list({ ...filter.value, limit: pageSize, before }, request.signal)
-      if (request.signal.aborted) return
-      target.value = withOlder(target.value, older)
-      complete.value = older.length < pageSize
-    } catch (error) {
-      if (!request.signal.aborted) failure.value = reasonOf(error)
-    } finally {
-      loadingOlder.value = false
-    }
+    return arrived.reverse()
   }
 
   watch(
-    filter,
+    () => filter.value.text.trim(),
     () => {
-      search?.abort()
-      olderRequest?.abort()
-      search = undefined
-      failure.value = undefined
-      foundKnown.value = false
-      found.value = []
-      if (filtering.value) void searchAgain()
+      found.forget()
+      outside.value = 0
+      if (searching.value) void found.refresh()
     },
-    { immediate: true, deep: true },
+    { immediate: true },
   )
-
   connection.open(options.saved)
   onScopeDispose(() => {
     events.stop()
+    found.forget()
     connection.close()
   })
 
   /** What a reload needs in order to go on where this page is now. */
   function position(): SavedPosition | undefined {
-    return eventId ? { eventId, notifications: [...everything.value] } : undefined
+    return eventId && everything.view.value.known
+      ? { eventId, view: everything.view.value }
+      : undefined
   }
 
-  return {
+  const shown = computed(() => (searching.value ? found : everything))
+  return reactive({
     connectionState,
-    unread,
+    read,
     audibleSomewhere,
-    list,
-    isKnown,
-    isComplete,
-    filtering,
-    loadingOlder,
-    failure,
-    loadOlder,
+    query,
+    searching,
+    outside,
+    isReadingOn,
+    /** Also while a search shows only a part of it. */
+    everything: everything.view,
+    /** What is to be shown: while the hub does not answer a search, what is here of it. */
+    view: computed(() => {
+      const { view, failure } = shown.value
+      if (!searching.value || view.value.known || !failure.value) return view.value
+      const matches = (one: Notification) => matchesQuery(one, query.value)
+      const { list, ...rest } = everything.view.value
+      return { ...rest, list: list.filter(matches), open: [], floor: undefined }
+    }),
+    isComplete: computed(() => shown.value.isComplete.value),
+    isLoading: computed(() => shown.value.isLoading.value),
+    failure: computed(() => shown.value.failure.value),
+    loadOlder: () => shown.value.loadOlder(),
+    retry: () => shown.value.retry(),
     position,
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  })
 }

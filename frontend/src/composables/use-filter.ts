@@ -11,11 +11,15 @@ export function useFilter(): Ref<FeedFilter> {
     if (search === searchFromFilter(filterFromSearch(location.search))) return
     const address = location.pathname + search + location.hash
     // Each letter of a search would be one more step back.
-    const onlyTyping = changed.q !== before.q && Boolean(changed.q) && Boolean(before.q)
+    const onlyTyping = changed.text !== before.text && changed.text !== '' && before.text !== ''
     history[onlyTyping ? 'replaceState' : 'pushState'](null, '', address)
   })
 
-  const follow = () => (filter.value = filterFromSearch(location.search))
+  const follow = () => {
+    const now = filterFromSearch(location.search)
+    // Also called for a jump within the page, which changes nothing.
+    if (now.text !== filter.value.text || now.view !== filter.value.view) filter.value = now
+  }
   window.addEventListener('popstate', follow)
   onScopeDispose(() => window.removeEventListener('popstate', follow))
   return filter

@@ -7,12 +7,21 @@ import type { SavedPosition } from '../stream/tab-messages'
 export interface PresenceOptions {
   connection: FeedConnection
   audible: Ref<boolean>
+  /** Somebody looks at the page, and not only at the screen that it is on. */
+  isFocused: Ref<boolean>
+  /** Called when nobody sees the page any more: it may never be heard of again. */
+  onHide(): void
   /** Called when the page goes away, for what must not be lost. */
   onLeave(): SavedPosition | undefined
 }
 
-export function usePresence({ connection, audible, onLeave }: PresenceOptions): void {
-  const tell = () => connection.setPresence({ visible: !document.hidden, audible: audible.value })
+export function usePresence(options: PresenceOptions): void {
+  const { connection, audible, isFocused, onHide, onLeave } = options
+  const tell = () => {
+    const visible = !document.hidden
+    isFocused.value = visible && document.hasFocus()
+    connection.setPresence({ visible, focused: isFocused.value, audible: audible.value })
+  }
   let left: SavedPosition | undefined
 
   const listeners: [EventTarget, string, (event: Event) => void][] = [
@@ -21,11 +30,14 @@ export function usePresence({ connection, audible, onLeave }: PresenceOptions): 
       'visibilitychange',
       () => {
         tell()
-        if (!document.hidden) connection.wake()
+        if (!document.hidden) connection.wake('visible')
+        else onHide()
       },
     ],
-    [window, 'online', () => connection.wake()],
-    [window, 'offline', () => connection.wake()],
+    [window, 'focus', tell],
+    [window, 'blur', tell],
+    [window, 'online', () => connection.wake('online')],
+    [window, 'offline', () => connection.wake('offline')],
     [
       window,
       'pagehide',
@@ -42,7 +54,7 @@ export function usePresence({ connection, audible, onLeave }: PresenceOptions): 
         if (!(event as PageTransitionEvent).persisted) return
         connection.open(left)
         tell()
-        connection.wake()
+        connection.wake('visible')
       },
     ],
   ]

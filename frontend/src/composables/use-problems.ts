@@ -1,23 +1,21 @@
-// Short messages about what went wrong, each shown for a while.
-import { onScopeDispose, ref } from 'vue'
+// Short messages about what went wrong. They stay until somebody has read them: not everybody reads fast.
+import { ref } from 'vue'
 
-const shownForMs = 10_000
+const most = 3
 
 export function useProblems() {
   const problems = ref<{ key: number; text: string }[]>([])
-  const timers = new Set<ReturnType<typeof setTimeout>>()
   let nextKey = 1
 
   function report(text: string): void {
     const key = nextKey++
-    problems.value = [...problems.value.slice(-2), { key, text }]
-    timers.add(setTimeout(() => dismiss(key), shownForMs))
+    const others = problems.value.filter((problem) => problem.text !== text)
+    problems.value = [...others.slice(1 - most), { key, text }]
   }
 
   function dismiss(key: number): void {
     problems.value = problems.value.filter((problem) => problem.key !== key)
   }
 
-  onScopeDispose(() => timers.forEach(clearTimeout))
   return { problems, report, dismiss }
 }

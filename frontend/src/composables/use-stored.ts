@@ -1,18 +1,15 @@
 // A ref that is remembered in this browser and follows when another tab changes it. For small settings
 // only; every key is named in preferences.ts.
-import { onScopeDispose, ref, watch, type Ref } from 'vue'
+import { onScopeDispose, shallowRef, watch, type Ref } from 'vue'
 
-export function useStored<T>(
-  key: string,
-  initial: T,
-  isValid: (value: unknown) => boolean,
-): Ref<T> {
-  const value = ref(read()) as Ref<T>
+/** `parse` makes a valid value of whatever was stored. */
+export function useStored<T>(key: string, initial: T, parse: (value: unknown) => T): Ref<T> {
+  // Shallow: what is stored is replaced as a whole, and can be sent to a worker as it is.
+  const value = shallowRef(read())
 
   function read(): T {
     try {
-      const stored: unknown = JSON.parse(localStorage.getItem(key) ?? 'null')
-      return isValid(stored) ? (stored as T) : initial
+      return parse(JSON.parse(localStorage.getItem(key) ?? 'null'))
     } catch {
       return initial
     }

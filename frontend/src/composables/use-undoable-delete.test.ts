@@ -18,7 +18,7 @@ const start = () =>
           if (failWith) throw failWith
         },
       },
-      onFailure: (reason) => (problem = reason),
+      onFailure: (error) => (problem = (error as Error).message),
     }),
   )!
 
@@ -62,6 +62,24 @@ describe('useUndoableDelete', () => {
     deletion.hold(false)
     await vi.advanceTimersByTimeAsync(undoTimeMs)
     expect(removed).toHaveLength(1)
+  })
+
+  it('gives the next deletion its time, also when the button went while one pointed at it', async () => {
+    const deletion = start()
+    deletion.remove('a')
+    deletion.hold(true)
+    deletion.undo()
+    deletion.remove('b')
+    await vi.advanceTimersByTimeAsync(undoTimeMs)
+    expect(removed).toEqual([['b', false]])
+  })
+
+  it('forgets what is gone for good', async () => {
+    const deletion = start()
+    deletion.remove('a', 'b')
+    await deletion.flush()
+    deletion.forget((id) => id === 'a')
+    expect([...deletion.hidden.value]).toEqual(['a'])
   })
 
   it('deletes at once, in a call that outlives the page, when the page goes', () => {

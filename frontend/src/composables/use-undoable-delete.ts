@@ -4,10 +4,11 @@ import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import type { NotificationApi } from '../api/notification-api'
 
 export const undoTimeMs = 8_000
+const atOnce = 4
 
 export interface UndoableDeleteOptions {
   api: Pick<NotificationApi, 'remove'>
-  onFailure(reason: string): void
+  onFailure(error: unknown): void
 }
 
 export function useUndoableDelete({ api, onFailure }: UndoableDeleteOptions) {
@@ -17,10 +18,11 @@ export function useUndoableDelete({ api, onFailure }: UndoableDeleteOptions) {
   let timer: ReturnType<typeof setTimeout> | undefined
   let held = false
 
-  function remove(id: string): void {
-    if (hidden.value.has(id)) return
-    hidden.value = new Set([...hidden.value, id])
-    pending.value = [...pending.value, id]
+  function remove(...ids: string[]): void {
+    const fresh = ids.filter((id) => !hidden.value.has(id))
+    if (fresh.length === 0) return
+    hidden.value = new Set([...hidden.value, ...fresh])
+    pending.value = [...pending.value, ...fresh]
     startTimer()
   }
 
@@ -28,6 +30,8 @@ export function useUndoableDelete({ api, onFailure }: UndoableDeleteOptions) {
     clearTimeout(timer)
     show(pending.value)
     pending.value = []
+    // The button goes, and with it whoever would say that nobody points at it any more.
+    held = false
   }
 
   /** The time does not run out while somebody points at the button or has it in focus. */
@@ -47,17 +51,26 @@ export function useUndoableDelete({ api, onFailure }: UndoableDeleteOptions) {
     const ids = pending.value
     pending.value = []
     held = false
-    await Promise.all(ids.map((id) => removeOnServer(id, keepalive)))
+    if (keepalive) {
+      await Promise.all(ids.map((id) => removeOnServer(id, true)))
+      return
+    }
+    // A few at a time: a browser has six connections, and the hub a rate of posts.
+    const queue = [...ids]
+    const worker = async () => {
+      for (let id = queue.shift(); id !== undefined; id = queue.shift()) await removeOnServer(id)
+    }
+    await Promise.all(Array.from({ length: atOnce }, worker))
   }
 
-  async function removeOnServer(id: string, keepalive: boolean): Promise<void> {
+  async function removeOnServer(id: string, keepalive = false): Promise<void> {
     try {
       await api.remove(id, keepalive)
-      // It stays hidden: the stream may bring the deletion later than this answer.
+      // It stays hidden: the stream may bring the deletion later than this answer. `forget` is told then.
     } catch (error) {
       if ((error as { status?: number }).status === 404) return
       show([id])
-      onFailure(error instanceof Error ? error.message : String(error))
+      onFailure(error)
     }
   }
 
@@ -67,7 +80,14 @@ export function useUndoableDelete({ api, onFailure }: UndoableDeleteOptions) {
     hidden.value = left
   }
 
+  /** These are gone for good: they need not be hidden any more. */
+  function forget(isThere: (id: string) => boolean): void {
+    const left = [...hidden.value].filter((id) => isThere(id) || pending.value.includes(id))
+    if (left.length < hidden.value.size) hidden.value = new Set(left)
+  }
+
   onScopeDispose(() => clearTimeout(timer))
 
-  return { hidden, pendingCount: computed(() => pending.value.length), remove, undo, hold, flush }
+  const pendingCount = computed(() => pending.value.length)
+  return { hidden, pendingCount, remove, undo, hold, flush, forget }
 }

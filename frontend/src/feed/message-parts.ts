@@ -34,6 +34,36 @@ export function safeLink(link: string | undefined): string | undefined {
   }
 }
 
+/** What a button may open: the web, and the editors that register a scheme of their own. */
+const openable = [
+  'http',
+  'https',
+  'vscode',
+  'vscode-insiders',
+  'cursor',
+  'zed',
+  'idea',
+  'jetbrains',
+]
+
+export function safeAction(address: string): string | undefined {
+  try {
+    const url = new URL(address)
+    return openable.includes(url.protocol.slice(0, -1)) ? url.href : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function hostOf(address: string): string {
+  try {
+    const { host, protocol } = new URL(address)
+    return host || protocol.slice(0, -1)
+  } catch {
+    return ''
+  }
+}
+
 /** "See https://example.org/a_(b)." ends at the bracket that belongs to the address, not at the stop. */
 function withoutTrailingPunctuation(text: string): string {
   let end = text.length

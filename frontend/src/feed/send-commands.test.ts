@@ -1,11 +1,12 @@
 // The commands of the empty page, for every kind of address.
 import { describe, expect, it } from 'vitest'
-import { sendCommands } from './send-commands'
+import { recipeNames, recipes } from './send-commands'
 
-const push = (url: string) => sendCommands(url, 'Hi')[0]!.command
-const curl = (url: string) => sendCommands(url, 'Hi')[1]!.command
+const shell = (url: string) => recipes(url, 'Hi')[0]!.commands
+const push = (url: string) => shell(url)[0]!.command
+const curl = (url: string) => shell(url)[1]!.command
 
-describe('sendCommands', () => {
+describe('recipes', () => {
   it('needs only the port on this machine', () => {
     expect(push('http://localhost:9080/')).toBe('notifyhub-push --port 9080 "Hi"')
     expect(push('http://127.0.0.1/')).toBe('notifyhub-push --port 80 "Hi"')
@@ -18,5 +19,18 @@ describe('sendCommands', () => {
     expect(curl('https://hub.example/team/')).toContain(
       'curl https://hub.example/team/api/notifications',
     )
+  })
+
+  it('are there for every tool, with this very address', () => {
+    const all = recipes('https://hub.example/team/', 'Hi')
+    expect(all.map(({ name }) => name)).toEqual([...recipeNames])
+    for (const { commands } of all) {
+      for (const { command } of commands) expect(command).toContain('https://hub.example/team')
+    }
+  })
+
+  it('are valid JSON where JSON is asked for', () => {
+    const claude = recipes('http://localhost:9080/', 'Hi')[1]!.commands[0]!.command
+    expect(JSON.parse(claude).hooks.Stop[0].hooks[0].command).toContain('--state done')
   })
 })

@@ -1,25 +1,49 @@
 // Times as people say them.
 import { describe, expect, it } from 'vitest'
-import { dayName, relativeTime } from './time-texts'
+import { dayName, dayTimes, duration, shortTime } from './time-texts'
 
 const now = new Date(2026, 10, 23, 15, 0, 0).getTime()
 const minute = 60_000
-const relative = (agoMs: number, language = 'en') =>
-  relativeTime(now - agoMs, now, language, 'just now')
+const words = {
+  justNow: 'now',
+  minutes: (count: number) => `${count} min`,
+  hoursAndMinutes: (hours: number, minutes: number) => `${hours} h ${minutes} min`,
+  days: (count: number) => `${count} d`,
+}
+const short = (agoMs: number, language = 'en') => shortTime(now - agoMs, now, language, words)
 
-describe('relativeTime', () => {
-  it('goes from just now over minutes and hours to the clock', () => {
-    expect(relative(-5_000)).toBe('just now')
-    expect(relative(44_000)).toBe('just now')
-    expect(relative(46_000)).toBe('1 min. ago')
-    expect(relative(12 * minute)).toBe('12 min. ago')
-    expect(relative(50 * minute)).toBe('1 hr. ago')
-    expect(relative(14 * 60 * minute)).toBe('14 hr. ago')
-    expect(relative(20 * 60 * minute)).toMatch(/7:00/)
+describe('shortTime', () => {
+  it('goes from now over minutes to the clock and the date', () => {
+    expect(short(-5_000)).toBe('now')
+    expect(short(44_000)).toBe('now')
+    expect(short(46_000)).toBe('1 min')
+    expect(short(12 * minute)).toBe('12 min')
+    expect(short(59 * minute)).toBe('59 min')
+    expect(short(61 * minute)).toMatch(/1:59/)
+    expect(short(61 * minute, 'de')).toBe('13:59')
+    expect(short(3 * 24 * 60 * minute)).toBe('Nov 20')
   })
 
-  it('speaks the language of the page', () => {
-    expect(relative(12 * minute, 'de')).toBe('vor 12 Min.')
+  it('shows the exact time of what is ahead, instead of calling it now for hours', () => {
+    expect(short(-180 * minute, 'de')).toBe('18:00')
+  })
+})
+
+describe('duration', () => {
+  it('is said in the largest units that matter', () => {
+    expect(duration(20_000, words)).toBe('now')
+    expect(duration(48 * minute, words)).toBe('48 min')
+    expect(duration(71 * minute, words)).toBe('1 h 11 min')
+    expect(duration(72 * 60 * minute, words)).toBe('3 d')
+  })
+})
+
+describe('dayTimes', () => {
+  it('never lets a day come twice, whatever the posters say', () => {
+    const day = 24 * 60 * minute
+    // Newest first; one is backdated by a day, another is from tomorrow.
+    const times = [now, now - day, now - minute, now + day, now - day, now - day]
+    expect(dayTimes(times, now)).toEqual([now, now, now, now, now - day, now - day])
   })
 })
 

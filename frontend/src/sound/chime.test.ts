@@ -1,11 +1,11 @@
-// The two sounds as numbers: short, soft, without clicks.
+// The sounds as numbers: short, soft, without clicks.
 import { describe, expect, it } from 'vitest'
 import { synthesize } from './chime'
 
 const loudest = (samples: Float32Array) =>
   samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
 
-describe.each(['chime', 'alarm'] as const)('the %s', (name) => {
+describe.each(['chime', 'ask', 'alarm'] as const)('the %s', (name) => {
   const samples = synthesize(name, 48_000)
 
   it('is short', () => {
@@ -24,6 +24,7 @@ describe.each(['chime', 'alarm'] as const)('the %s', (name) => {
   })
 })
 
-it('gives the two sounds different voices', () => {
+it('gives the sounds different voices, and the tick a small one', () => {
   expect(synthesize('chime', 8_000)).not.toEqual(synthesize('alarm', 8_000))
+  expect(loudest(synthesize('tick', 48_000))).toBeLessThan(0.15)
 })

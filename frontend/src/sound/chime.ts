@@ -1,6 +1,5 @@
-// The two sounds of the page, computed from scratch: a soft rising chime, and a lower, darker one for
-// warnings and errors. Pure arithmetic on samples; who plays them, and when, is not decided here.
-import type { AlertSound } from '../feed/alert-sound'
+// The sounds of the page, computed from scratch: a tick, a soft rising chime, a question, and a lower, darker alarm. Pure arithmetic on samples; who plays them, and when, is not decided here.
+import type { SoundName } from '../feed/attention'
 
 interface Tone {
   frequencyHz: number
@@ -9,14 +8,36 @@ interface Tone {
 }
 
 interface Sound {
+  /** Against the others: 1 is full. */
+  level: number
   durationS: number
   decayS: number
   tones: Tone[]
 }
 
-const sounds: Record<AlertSound, Sound> = {
+const sounds: Record<SoundName, Sound> = {
+  // A short tap, 18 dB below the rest: one hears that something came, and goes on.
+  tick: {
+    level: 0.126,
+    durationS: 0.09,
+    decayS: 0.02,
+    tones: [{ frequencyHz: 1_760, startS: 0, loudness: 1 }],
+  },
+  // E5 and A5, a fourth upwards, twice: the melody of a question.
+  ask: {
+    level: 1,
+    durationS: 1.3,
+    decayS: 0.18,
+    tones: [
+      { frequencyHz: 659.26, startS: 0, loudness: 0.8 },
+      { frequencyHz: 880, startS: 0.12, loudness: 1 },
+      { frequencyHz: 659.26, startS: 0.5, loudness: 0.8 },
+      { frequencyHz: 880, startS: 0.62, loudness: 1 },
+    ],
+  },
   // E5 and B5, a fifth upwards: short, friendly, hard to mistake for speech.
   chime: {
+    level: 1,
     durationS: 0.9,
     decayS: 0.2,
     tones: [
@@ -26,6 +47,7 @@ const sounds: Record<AlertSound, Sound> = {
   },
   // G4, then E flat 4 twice, a third downwards: it asks to be looked at without frightening anyone.
   alarm: {
+    level: 1,
     durationS: 1.2,
     decayS: 0.24,
     tones: [
@@ -47,8 +69,8 @@ const releaseS = 0.05
 const peak = 0.8
 
 /** One channel of samples between -1 and 1 that starts and ends in silence. */
-export function synthesize(name: AlertSound, sampleRate: number): Float32Array<ArrayBuffer> {
-  const { durationS, decayS, tones } = sounds[name]
+export function synthesize(name: SoundName, sampleRate: number): Float32Array<ArrayBuffer> {
+  const { level, durationS, decayS, tones } = sounds[name]
   const samples = new Float32Array(Math.round(durationS * sampleRate))
   for (const { frequencyHz, startS, loudness } of tones) {
     const first = Math.round(startS * sampleRate)
@@ -68,6 +90,6 @@ export function synthesize(name: AlertSound, sampleRate: number): Float32Array<A
   const releaseSamples = releaseS * sampleRate
   return samples.map((sample, index) => {
     const release = Math.min(1, (samples.length - 1 - index) / releaseSamples)
-    return (sample / loudest) * peak * release
+    return (sample / loudest) * peak * level * release
   })
 }

@@ -2,7 +2,6 @@
 // EventSource and a fake server. The only place that names the real ones.
 
 export interface EventSourceLike {
-  readonly readyState: number
   addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void
   close(): void
 }
@@ -11,6 +10,8 @@ export interface PollAnswer {
   status: number
   etag: string | null
   body: unknown
+  /** A proxy in front of the hub wants one to sign in again. */
+  signedOut?: boolean
 }
 
 export interface StreamEnvironment {
@@ -33,9 +34,16 @@ export const browserEnvironment: StreamEnvironment = {
     const headers: Record<string, string> = { accept: 'application/json' }
     if (etag) headers['if-none-match'] = etag
     // The browser's cache would turn a 304 into a 200 and hide that nothing has changed.
-    const response = await fetch(url, { headers, signal, cache: 'no-store' })
-    const body = response.status === 200 ? await response.json() : undefined
-    return { status: response.status, etag: response.headers.get('etag'), body }
+    const response = await fetch(url, { headers, signal, cache: 'no-store', redirect: 'manual' })
+    const { status } = response
+    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const signedOut =
+      response.type === 'opaqueredirect' ||
+      status === 401 ||
+      status === 403 ||
+      (status === 200 && !isJson)
+    const body = status === 200 && isJson ? await response.json() : undefined
+    return { status, etag: response.headers.get('etag'), body, signedOut }
   },
   async markRead(url, through, token) {
     const headers: Record<string, string> = { 'content-type': 'application/json' }

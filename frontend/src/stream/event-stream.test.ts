@@ -2,17 +2,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EventStream, helloTimeoutMs } from './event-stream'
 import { FakeEnvironment, fakeNotification } from './fake-environment'
-import type { ConnectionState, FeedEvent } from './stream-events'
+import type { FeedEvent } from '../feed/feed-view'
+import type { ConnectionState } from './stream-events'
 
 let environment: FakeEnvironment
 let events: FeedEvent[]
 let states: ConnectionState[]
+let watched: boolean
 
 function start(lastEventId?: string): EventStream {
   const stream = new EventStream({
     baseUrl: 'http://hub.test/under/',
     environment,
     lastEventId,
+    isWatched: () => watched,
     onEvent: (event) => events.push(event),
     onState: (state) => states.push(state),
   })
@@ -30,6 +33,7 @@ beforeEach(() => {
   environment = new FakeEnvironment()
   events = []
   states = []
+  watched = false
 })
 afterEach(() => vi.useRealTimers())
 
@@ -55,9 +59,9 @@ describe('connecting', () => {
       {
         type: 'snapshot',
         notifications: [known],
+        floor: undefined,
+        open: [],
         reset: true,
-        live: false,
-        complete: true,
         eventId: 'e-7',
       },
     ])
@@ -68,6 +72,14 @@ describe('connecting', () => {
     vi.advanceTimersByTime(helloTimeoutMs)
     expect(environment.sources[0]!.closed).toBe(true)
     expect(state().kind).toBe('reconnecting')
+  })
+
+  it('says how far the hub’s clock is ahead, if it is', () => {
+    start()
+    environment.source.welcome({ now: new Date(Date.now() + 90_000).toISOString() })
+    expect(state().skewMs).toBe(90_000)
+    environment.source.welcome({ now: new Date(Date.now() + 500).toISOString() })
+    expect(state().skewMs).toBe(0)
   })
 
   it('drops what does not parse and goes on', () => {
@@ -137,7 +149,7 @@ describe('after a failure', () => {
   it('builds a new EventSource after a random delay and says when', () => {
     start()
     environment.source.fail()
-    expect(state()).toEqual({ kind: 'reconnecting', sinceMs: 1_000_000, retryAtMs: 1_001_100 })
+    expect(state()).toMatchObject({ kind: 'reconnecting', retryAtMs: 1_001_100 })
     vi.advanceTimersByTime(1_099)
     expect(environment.sources).toHaveLength(1)
     vi.advanceTimersByTime(1)
@@ -159,6 +171,31 @@ describe('after a failure', () => {
     vi.advanceTimersByTime(6_000)
     environment.source.fail()
     expect(state().retryAtMs! - Date.now()).toBe(2_000)
+  })
+
+  it('never waits long while somebody looks at the page', () => {
+    environment.randomValue = 1
+    watched = true
+    start()
+    const delays = [1, 2, 3, 4, 5].map(() => {
+      environment.source.fail()
+      const delayMs = state().retryAtMs! - Date.now()
+      vi.advanceTimersByTime(delayMs)
+      return delayMs
+    })
+    expect(delays).toEqual([2_000, 3_000, 3_000, 3_000, 3_000])
+  })
+
+  it('says since when it is lost, whatever it is called', () => {
+    start()
+    environment.source.welcome()
+    vi.advanceTimersByTime(7_000)
+    environment.source.fail()
+    const { sinceMs } = state()
+    environment.online = false
+    vi.advanceTimersByTime(2_000)
+    environment.source.fail()
+    expect(state()).toMatchObject({ kind: 'offline', sinceMs })
   })
 
   it('does not hammer a server that says hello and hangs up', () => {
@@ -212,7 +249,7 @@ describe('polling', () => {
     await settle()
     expect(state().kind).toBe('polling')
     expect(environment.polls[0]!.url).toBe('http://hub.test/under/api/notifications?limit=100')
-    expect(events).toMatchObject([{ type: 'snapshot', reset: false, live: false, complete: true }])
+    expect(events).toMatchObject([{ type: 'snapshot', reset: false, floor: undefined }])
   })
 
   it('also where there is no EventSource at all', async () => {
@@ -233,14 +270,6 @@ describe('polling', () => {
     expect(state().kind).toBe('polling')
   })
 
-  it('calls news live from the second answer on', async () => {
-    environment.eventSourceForbidden = true
-    start()
-    await settle()
-    await vi.advanceTimersByTimeAsync(10_000)
-    expect(events.map((event) => 'live' in event && event.live)).toEqual([false, true])
-  })
-
   it('goes back to streaming when it can, and stops asking', async () => {
     start()
     environment.source.fail()
@@ -252,6 +281,32 @@ describe('polling', () => {
     expect(state().kind).toBe('live')
     await vi.advanceTimersByTimeAsync(30_000)
     expect(environment.polls).toHaveLength(1)
+  })
+
+  it('asks for what is open besides the newest, and knows where these end', async () => {
+    environment.eventSourceForbidden = true
+    const newest = Array.from({ length: 100 }, () => fakeNotification()).reverse()
+    const waiting = fakeNotification({ id: 'n000000', state: 'waiting' })
+    environment.poll = async (url) => ({
+      status: 200,
+      etag: null,
+      body: url.includes('open=true') ? [newest[0], waiting] : newest,
+    })
+    start()
+    await settle()
+    expect(events).toMatchObject([{ floor: newest.at(-1)!.id, open: [waiting] }])
+  })
+
+  it('says signed out when a proxy wants one to sign in again', async () => {
+    environment.answer = { status: 401, etag: null, body: undefined, signedOut: true }
+    start()
+    environment.source.fail()
+    await settle()
+    expect(state().kind).toBe('signed-out')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(environment.sources.length).toBeGreaterThan(1)
+    environment.source.welcome()
+    expect(state().kind).toBe('live')
   })
 
   it('says reconnecting as soon as the server does not answer either', async () => {
@@ -281,7 +336,21 @@ describe('waking up', () => {
   it('leaves a stream alone that has just spoken', () => {
     const stream = start()
     environment.source.welcome()
-    stream.wake(true)
+    stream.wake('visible')
+    expect(environment.sources).toHaveLength(1)
+  })
+
+  it('takes a new stream when the network is back, even if the old one seems well', () => {
+    const stream = start()
+    environment.source.welcome()
+    stream.wake('online')
+    expect(environment.sources).toHaveLength(2)
+  })
+
+  it('lets a try go on that is under way when somebody looks', () => {
+    const stream = start()
+    stream.wake('visible')
+    stream.wake('visible')
     expect(environment.sources).toHaveLength(1)
   })
 
@@ -290,7 +359,7 @@ describe('waking up', () => {
     environment.source.welcome()
     // The clock went on, the timers did not.
     vi.setSystemTime(Date.now() + 60_000)
-    stream.wake(true)
+    stream.wake('visible')
     expect(environment.sources).toHaveLength(2)
     expect(state().kind).toBe('reconnecting')
   })
@@ -298,14 +367,14 @@ describe('waking up', () => {
   it('does not wait for the back-off when the network is back', () => {
     const stream = start()
     environment.source.fail()
-    stream.wake(true)
+    stream.wake('online')
     expect(environment.sources).toHaveLength(2)
   })
 
   it('gives a live stream one heartbeat when the network is said to be gone', () => {
     const stream = start()
     environment.source.welcome()
-    stream.wake(false)
+    stream.wake('offline')
     environment.online = false
     vi.advanceTimersByTime(15_999)
     expect(state().kind).toBe('live')

@@ -1,17 +1,13 @@
 // Keeps one connection to the server's event stream alive, whatever happens to it: a watchdog on the
 // announced heartbeat, a new EventSource with back-off after every failure, resuming after the last event
 // id. What goes on without a stream is FeedPoller's. Knows no Vue, no tabs and no list.
-import { backoffDelayMs } from './backoff'
+import { backoffDelayMs, watchedCeilingMs } from './backoff'
 import type { EventSourceLike, StreamEnvironment } from './environment'
 import { sequenceOf } from './event-id'
-import { FeedPoller } from './feed-poller'
-import { parseNotification, parseNotifications, parseObject } from '../api/parse'
-import {
-  snapshotLimit,
-  type ConnectionKind,
-  type ConnectionState,
-  type FeedEvent,
-} from './stream-events'
+import { FeedPoller, type PollOutcome } from './feed-poller'
+import { parseJson, parseNotification, parseObject, parsePage } from '../api/parse'
+import type { FeedEvent } from '../feed/feed-view'
+import { snapshotLimit, type ConnectionKind, type ConnectionState } from './stream-events'
 
 /** A proxy that accepts and then says nothing must not look like a connection. */
 export const helloTimeoutMs = 10_000
@@ -20,6 +16,14 @@ export const heartbeatsAllowed = 2.5
 const assumedHeartbeatMs = 15_000
 /** A stream that lived this long was a good one: the next failure starts the back-off anew. */
 const stableAfterMs = 5_000
+/** Clocks that are so close agree. */
+const skewAllowedMs = 2_000
+
+/** What happened that timers may have slept through. */
+export type WakeReason = 'visible' | 'online' | 'offline'
+
+const isLoss = (kind: ConnectionKind) =>
+  kind === 'reconnecting' || kind === 'offline' || kind === 'signed-out'
 
 export interface EventStreamOptions {
   /** The folder the page lives in, ending in a slash. */
@@ -27,6 +31,8 @@ export interface EventStreamOptions {
   environment: StreamEnvironment
   /** Where to resume: the id of the last event that is already known. */
   lastEventId?: string
+  /** Whether somebody looks at the page: then it does not wait long. */
+  isWatched(): boolean
   onEvent(event: FeedEvent): void
   onState(state: ConnectionState): void
 }
@@ -55,7 +61,7 @@ export class EventStream {
       baseUrl: options.baseUrl,
       environment: options.environment,
       onSnapshot: (event) => options.onEvent(event),
-      onOutcome: (reached) => this.showPolling(reached),
+      onOutcome: (outcome) => this.showPolling(outcome),
     })
   }
 
@@ -74,21 +80,25 @@ export class EventStream {
   }
 
   /**
-   * Something happened that timers may have slept through: the page became visible, the computer woke up,
-   * the network came or went. A stream that still speaks is left alone.
+   * The page became visible, the computer woke up, the network came or went. A stream that still speaks is left alone,
+   * except when the network has come back: what the old one had sent on its way may be lost, and a resume is cheap.
    */
-  wake(online: boolean): void {
+  wake(reason: WakeReason): void {
     if (this.stopped) return
-    if (this.source && this.state.kind === 'live') {
+    if (reason === 'online') {
+      this.reconnectNow()
+    } else if (this.source && this.state.kind === 'live') {
       const silentForMs = this.environment.nowMs() - this.lastHeardMs
       // The network is said to be gone, but that may be another network than the server's: give a live
       // stream one heartbeat to prove itself.
-      if (!online) this.watch(this.heartbeatMs + 1_000)
+      if (reason === 'offline') this.watch(this.heartbeatMs + 1_000)
       else if (silentForMs > this.allowedSilenceMs()) this.reconnectNow()
-      return
+    } else if (reason === 'offline') {
+      if (this.state.kind === 'reconnecting') this.show('offline', this.state.retryAtMs)
+    } else if (!this.source) {
+      // A try that is under way goes on: behind a slow proxy it may need some seconds.
+      this.reconnectNow()
     }
-    if (online) this.reconnectNow()
-    else if (this.state.kind === 'reconnecting') this.show('offline', this.state.retryAtMs)
   }
 
   /** A person asked for it: no more waiting. */
@@ -96,7 +106,8 @@ export class EventStream {
     if (this.stopped) return
     this.failures = 0
     this.disconnect()
-    if (this.state.kind !== 'polling' && this.state.kind !== 'connecting') this.show('reconnecting')
+    if (this.state.kind === 'live') this.show('reconnecting')
+    else if (isLoss(this.state.kind)) this.show(this.state.kind)
     this.connect()
   }
 
@@ -153,6 +164,8 @@ export class EventStream {
     if (typeof hello.heartbeat_ms === 'number' && hello.heartbeat_ms > 0) {
       this.heartbeatMs = hello.heartbeat_ms
     }
+    const skewMs =
+      typeof hello.now === 'string' ? Date.parse(hello.now) - this.environment.nowMs() : 0
     const latest = typeof hello.latest_id === 'string' ? sequenceOf(hello.latest_id) : undefined
     this.replayedUpTo = hello.resumed === true ? (latest ?? 0) : 0
     if (typeof hello.read_through === 'string') {
@@ -161,17 +174,14 @@ export class EventStream {
     this.liveSinceMs = this.environment.nowMs()
     this.poller.stop()
     if (typeof hello.version === 'string') this.state = { ...this.state, version: hello.version }
+    this.state = { ...this.state, skewMs: Math.abs(skewMs) > skewAllowedMs ? skewMs : 0 }
     this.show('live')
     this.watch(this.allowedSilenceMs())
   }
 
   private takeSnapshot(data: string, eventId: string): void {
-    const all = parseNotifications(data)
-    if (!all) return
-    const complete = all.length < snapshotLimit
-    // Behind the newest come older ones that are open; the list has them with its older pages.
-    const notifications = all.slice(0, snapshotLimit)
-    this.take({ type: 'snapshot', notifications, reset: true, live: false, complete, eventId })
+    const page = parsePage(parseJson(data), snapshotLimit)
+    if (page) this.take({ type: 'snapshot', ...page, reset: true, eventId })
   }
 
   private take(event: FeedEvent): void {
@@ -200,11 +210,13 @@ export class EventStream {
     this.disconnect()
     if (this.stopped) return
     this.failures = wasStable ? 1 : this.failures + 1
-    const delayMs = backoffDelayMs(this.failures, () => this.environment.random())
+    const mostMs = this.options.isWatched() ? watchedCeilingMs : undefined
+    const delayMs = backoffDelayMs(this.failures, () => this.environment.random(), mostMs)
     this.retryTimer = this.environment.setTimer(() => this.retry(), delayMs)
     if (this.state.kind !== 'polling') {
-      const kind = this.environment.isOnline() ? 'reconnecting' : 'offline'
-      this.show(kind, this.environment.nowMs() + delayMs)
+      const { kind } = this.state
+      const lost = this.environment.isOnline() ? 'reconnecting' : 'offline'
+      this.show(kind === 'signed-out' ? kind : lost, this.environment.nowMs() + delayMs)
     }
     this.poller.start()
   }
@@ -222,15 +234,19 @@ export class EventStream {
     this.watchdog = this.retryTimer = undefined
   }
 
-  private showPolling(reached: boolean): void {
-    if (this.state.kind === 'live') return
-    if (reached) this.show('polling')
-    else if (this.state.kind === 'polling') this.show('reconnecting')
+  private showPolling(outcome: PollOutcome): void {
+    const { kind, retryAtMs } = this.state
+    if (kind === 'live') return
+    if (outcome === 'reached') this.show('polling')
+    else if (outcome === 'signed out') this.show('signed-out', retryAtMs)
+    else if (kind === 'polling') this.show('reconnecting')
   }
 
   private show(kind: ConnectionKind, retryAtMs?: number): void {
-    const sinceMs = this.state.kind === kind ? this.state.sinceMs : this.environment.nowMs()
-    this.state = { kind, sinceMs, version: this.state.version }
+    const { kind: before, version, skewMs } = this.state
+    const goesOn = before === kind || (isLoss(before) && isLoss(kind))
+    const sinceMs = goesOn ? this.state.sinceMs : this.environment.nowMs()
+    this.state = { kind, sinceMs, version, skewMs }
     if (retryAtMs !== undefined) this.state.retryAtMs = retryAtMs
     this.options.onState(this.state)
   }

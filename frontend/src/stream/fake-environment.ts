@@ -4,7 +4,6 @@ import type { Notification } from '../api/notification'
 import type { EventSourceLike, PollAnswer, StreamEnvironment } from './environment'
 
 export class FakeEventSource implements EventSourceLike {
-  readyState = 0
   closed = false
   private readonly listeners = new Map<string, ((event: MessageEvent<string>) => void)[]>()
 
@@ -16,7 +15,6 @@ export class FakeEventSource implements EventSourceLike {
 
   close(): void {
     this.closed = true
-    this.readyState = 2
   }
 
   emit(type: string, data?: unknown, lastEventId = ''): void {
@@ -26,7 +24,6 @@ export class FakeEventSource implements EventSourceLike {
 
   /** The server's first words. */
   welcome(hello: Record<string, unknown> = {}): void {
-    this.readyState = 1
     this.emit('hello', {
       resumed: false,
       reason: 'fresh',
@@ -39,7 +36,6 @@ export class FakeEventSource implements EventSourceLike {
   }
 
   fail(): void {
-    this.readyState = 2
     this.emit('error')
   }
 }

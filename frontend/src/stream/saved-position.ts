@@ -1,17 +1,23 @@
 // Remembers, for one tab and across a reload, the newest part of the feed and the event it reaches up to,
 // so that the list is there at once and the stream resumes instead of starting afresh.
 import { parseNotificationArray } from '../api/parse'
+import { hubKey } from '../api/storage-key'
+import { trimmed, unknownView } from '../feed/feed-view'
 import { snapshotLimit } from './stream-events'
 import type { SavedPosition } from './tab-messages'
 
-const storageKey = 'notifyhub.position'
+const storageKey = () => hubKey('position')
+
+/** No more than a new tab is told: the rest is asked for by scrolling. */
+export function shortened(position: SavedPosition): SavedPosition {
+  return { ...position, view: trimmed(position.view, snapshotLimit) }
+}
 
 export function savePosition(position: SavedPosition): void {
-  const notifications = position.notifications.slice(0, snapshotLimit)
   try {
     // First of all nothing: should there be no room for the new, the old would be wrong.
-    sessionStorage.removeItem(storageKey)
-    sessionStorage.setItem(storageKey, JSON.stringify({ eventId: position.eventId, notifications }))
+    sessionStorage.removeItem(storageKey())
+    sessionStorage.setItem(storageKey(), JSON.stringify(shortened(position)))
   } catch {
     // Full or forbidden storage, where even its name throws, only costs the head start.
   }
@@ -19,10 +25,17 @@ export function savePosition(position: SavedPosition): void {
 
 export function loadPosition(): SavedPosition | undefined {
   try {
-    const saved = JSON.parse(sessionStorage.getItem(storageKey) ?? 'null')
-    const notifications = parseNotificationArray(saved?.notifications)
-    if (typeof saved?.eventId !== 'string' || !notifications) return undefined
-    return { eventId: saved.eventId, notifications }
+    const saved = JSON.parse(sessionStorage.getItem(storageKey()) ?? 'null')
+    const list = parseNotificationArray(saved?.view?.list)
+    const open = parseNotificationArray(saved?.view?.open)
+    if (typeof saved?.eventId !== 'string' || !list || !open) return undefined
+    const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+    const { floor, readThrough } = saved.view
+    const view = { ...unknownView, known: true, list, open }
+    return {
+      eventId: saved.eventId,
+      view: { ...view, floor: text(floor), readThrough: text(readThrough) },
+    }
   } catch {
     return undefined
   }

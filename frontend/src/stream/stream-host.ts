@@ -1,31 +1,29 @@
 // Holds the one stream that all tabs of a browser share, remembers the newest notifications for tabs that
-// join later, and keeps the books that belong to the browser as a whole: what is unread, who may sound.
+// join later, and keeps the books that belong to the browser as a whole: what was read, who may sound.
 // Runs in the shared worker, or in the page itself where there is none, and knows neither.
 import type { Notification } from '../api/notification'
-import {
-  isNews,
-  newIn,
-  without,
-  withNotification,
-  withSnapshot,
-  type NotificationList,
-} from '../feed/notification-list'
+import { callFor, defaultAttention, type Attention } from '../feed/attention'
+import { allOpen, applyEvent, unknownView, type FeedEvent, type FeedView } from '../feed/feed-view'
+import { publishedMs } from '../feed/states'
 import { Alerting, type AlertTab } from './alerting'
 import type { StreamEnvironment } from './environment'
 import { EventStream } from './event-stream'
-import { snapshotLimit, type ConnectionState, type FeedEvent } from './stream-events'
-import type { HostToTab, Presence, SavedPosition, TabToHost } from './tab-messages'
+import { ReadMarks } from './read-marks'
+import { Reminders } from './reminders'
+import { snapshotLimit, type ConnectionState } from './stream-events'
+import type { HostToTab, Presence, TabToHost } from './tab-messages'
 
 export interface TabPort {
   post(message: HostToTab): void
 }
 
-/** A visible tab says so every `presenceIntervalMs`; one that fell silent has crashed. */
-export const presenceIntervalMs = 20_000
-const presenceHoldsMs = 3 * presenceIntervalMs
-const maxUnread = 1_000
-/** What is read is marked at the server this long after it was shown. */
-export const markDelayMs = 1_000
+/** A tab says what it can do every `presenceIntervalMs`; a visible one that fell silent has crashed. */
+export const presenceIntervalMs = 3_000
+const presenceHoldsMs = 30_000
+/** The timers of hidden tabs run once a minute. */
+const hiddenHoldsMs = 150_000
+/** What was missed while the page was away still rings, if it is no older than this. */
+export const missedRingsMs = 15 * 60_000
 
 interface Tab {
   port: TabPort
@@ -36,49 +34,69 @@ interface Tab {
 export class StreamHost {
   private readonly tabs = new Map<TabPort, Tab>()
   private readonly alerting: Alerting
+  private readonly reminders: Reminders
+  private readonly marks: ReadMarks
   private stream: EventStream | undefined
   private state: ConnectionState
-  /** The newest notifications, undefined until anything is known of the feed. */
-  private known: NotificationList | undefined
-  private complete = false
+  private view: FeedView = unknownView
   private eventId: string | undefined
-  private unread = new Set<string>()
+  private attention: Attention = defaultAttention
   private baseUrl = ''
-  /** Up to which notification all was read, as the server has it. */
   /** What the hub wants to see before something is changed. */
   private token: string | undefined
-  private readThrough: string | undefined
-  private markTimer: number | undefined
   private audible = false
+  /** The page has been up to date before: what it does not know yet is news, and not history. */
+  private wasUpToDate = false
 
   constructor(private readonly environment: StreamEnvironment) {
     this.state = { kind: 'connecting', sinceMs: environment.nowMs() }
-    this.alerting = new Alerting({
+    this.alerting = new Alerting({ environment, candidates: () => this.alertCandidates() })
+    this.reminders = new Reminders({
       environment,
-      candidates: () => this.alertCandidates(),
+      open: () => allOpen(this.view),
+      remind: (notification) => {
+        if (this.attention.reminds) this.alerting.remind(this.callFor(notification))
+      },
+    })
+    this.marks = new ReadMarks({
+      environment,
+      view: () => this.view,
+      mark: (through) =>
+        void environment.markRead(new URL('api/read', this.baseUrl).href, through, this.token),
+      onChange: (read) => this.broadcast({ type: 'read', read }),
     })
   }
 
   receive(port: TabPort, message: TabToHost): void {
     switch (message.type) {
       case 'join':
-        this.token = message.token ?? this.token
-        this.join(port, message.presence, message.baseUrl, message.saved)
+        this.join(port, message)
         break
       case 'token':
         this.token = message.token
         break
+      case 'attention':
+        this.attention = message.attention
+        break
       case 'presence':
         this.setPresence(port, message.presence)
+        port.post({ type: 'pong' })
         break
       case 'wake':
-        this.stream?.wake(message.online)
+        this.stream?.wake(message.reason)
+        this.reminders.look()
         break
       case 'reconnect':
         this.stream?.reconnectNow()
         break
       case 'alerted':
         this.alerting.answered(message.alertId)
+        break
+      case 'seen':
+        this.marks.look(message.ids)
+        break
+      case 'seen-through':
+        this.marks.lookThrough(message.id)
         break
       case 'leave':
         this.leave(port)
@@ -93,38 +111,38 @@ export class StreamHost {
     if (this.tabs.size === 0) {
       this.stream?.stop()
       this.stream = undefined
+      this.reminders.stop()
     }
   }
 
-  private join(port: TabPort, presence: Presence, baseUrl: string, saved?: SavedPosition): void {
+  private join(port: TabPort, message: Extract<TabToHost, { type: 'join' }>): void {
+    const { presence, baseUrl, saved, attention } = message
     this.tabs.set(port, { port, presence, heardAtMs: this.environment.nowMs() })
-    if (!this.known && saved) {
-      this.known = saved.notifications
-      this.eventId = saved.eventId
-    }
+    this.token = message.token ?? this.token
+    this.attention = attention
     this.baseUrl = baseUrl
-    if (presence.visible) this.lookedAt()
+    if (!this.view.known && saved) {
+      this.view = saved.view
+      this.eventId = saved.eventId
+      if (saved.view.readThrough) this.marks.take(saved.view.readThrough)
+      else this.marks.begin()
+      this.wasUpToDate = message.wasOpen
+    }
     this.updateAudible()
     if (!this.stream) {
       this.stream = new EventStream({
         baseUrl,
         environment: this.environment,
         lastEventId: this.eventId,
+        isWatched: () => this.isAny('visible'),
         onEvent: (event) => this.take(event),
-        onState: (state) => {
-          this.state = state
-          this.broadcast({ type: 'state', state })
-        },
+        onState: (state) => this.takeState(state),
       })
       this.stream.start()
     }
-    const known = this.known && {
-      notifications: [...this.known],
-      complete: this.complete,
-      eventId: this.eventId,
-    }
-    const { state, audible } = this
-    port.post({ type: 'welcome', state, known, unread: this.unread.size, audible })
+    const known = this.view.known ? { view: this.view, eventId: this.eventId } : undefined
+    const { state, audible, marks } = this
+    port.post({ type: 'welcome', state, known, read: marks.state, audible })
   }
 
   private setPresence(port: TabPort, presence: Presence): void {
@@ -132,75 +150,48 @@ export class StreamHost {
     if (!tab) return
     tab.presence = presence
     tab.heardAtMs = this.environment.nowMs()
-    if (presence.visible) this.lookedAt()
     this.updateAudible()
+  }
+
+  private takeState(state: ConnectionState): void {
+    // Whatever comes after the first loss was missed by a page that had been up to date.
+    if (this.state.kind === 'live' && state.kind !== 'live' && this.view.known) {
+      this.wasUpToDate = true
+    }
+    this.state = state
+    this.broadcast({ type: 'state', state })
   }
 
   private take(event: FeedEvent): void {
     if (event.eventId) this.eventId = event.eventId
-    const before = this.known ?? []
-    let arrived: Notification[] = []
-    switch (event.type) {
-      case 'snapshot':
-        // The very first view of the feed is all history.
-        if (this.known) arrived = newIn(event.notifications, before)
-        this.keep(withSnapshot(before, event))
-        this.complete = event.complete
-        break
-      case 'notification':
-        // A revision is no news: it neither rings nor counts.
-        if (isNews(event.notification, before)) arrived = [event.notification]
-        this.keep(withNotification(before, event.notification))
-        break
-      case 'deleted':
-        this.keep(without(before, [event.id]))
-        this.forgetUnread(event.id)
-        break
-      case 'cleared':
-        this.keep([])
-        this.complete = true
-        this.setUnread(new Set())
-        break
-      case 'read':
-        this.takeReadMark(event.through)
-        break
-    }
+    const wasKnown = this.view.known
+    const { view, arrived } = applyEvent(this.view, event, snapshotLimit)
+    this.view = view
+    if (event.type === 'read') this.marks.take(event.through)
+    else if (!wasKnown && view.known) this.marks.begin()
     this.broadcast({ type: 'feed', event })
-    if (this.isAnyVisible()) this.markReadSoon()
-    if (arrived.length === 0) return
-    const unseen = !this.isAnyVisible()
-    if (unseen) this.addUnread(arrived)
-    if ((event.type === 'snapshot' || event.type === 'notification') && event.live) {
-      this.alerting.add(arrived, unseen)
-    }
+    this.reminders.look()
+    const isLive = event.type === 'notification' && event.live
+    if (isLive || this.wasUpToDate) this.call(arrived, !isLive)
+    // A poll has no events to resume after: once it got through, the page is up to date.
+    if (event.type === 'snapshot') this.wasUpToDate = true
   }
 
-  /** A tab shows the list: nothing of it is unread. */
-  private lookedAt(): void {
-    this.setUnread(new Set())
-    this.markReadSoon()
+  private call(arrived: readonly Notification[], missed: boolean): void {
+    const hubNowMs = this.environment.nowMs() + (this.state.skewMs ?? 0)
+    const young = missed
+      ? arrived.filter((notification) => hubNowMs - publishedMs(notification) <= missedRingsMs)
+      : arrived
+    if (young.length > 0)
+      this.alerting.add(
+        young.map((one) => this.callFor(one)),
+        missed,
+      )
   }
 
-  /** Tells the server, and with it every other device, what was read; a burst is one mark. */
-  private markReadSoon(): void {
-    this.markTimer ??= this.environment.setTimer(() => {
-      this.markTimer = undefined
-      const newest = this.known?.[0]?.id
-      if (!newest || (this.readThrough && newest <= this.readThrough)) return
-      this.readThrough = newest
-      void this.environment.markRead(new URL('api/read', this.baseUrl).href, newest, this.token)
-    }, markDelayMs)
-  }
-
-  /** What was read on another device is not unread here. */
-  private takeReadMark(through: string): void {
-    this.readThrough = through
-    this.setUnread(new Set([...this.unread].filter((id) => id > through)))
-  }
-
-  private keep(list: NotificationList): void {
-    if (list.length > snapshotLimit) this.complete = false
-    this.known = list.slice(0, snapshotLimit)
+  private callFor(notification: Notification) {
+    const nowMs = this.environment.nowMs()
+    return callFor(notification, this.attention, { isFocused: this.isAny('focused'), nowMs })
   }
 
   private alertCandidates(): AlertTab[] {
@@ -210,29 +201,18 @@ export class StreamHost {
       .map(({ port }) => ({ ring: (alert) => port.post({ type: 'alert', alert }) }))
   }
 
-  private isAnyVisible(): boolean {
+  private isAny(what: 'visible' | 'focused'): boolean {
     const oldest = this.environment.nowMs() - presenceHoldsMs
-    return [...this.tabs.values()].some((tab) => tab.presence.visible && tab.heardAtMs >= oldest)
-  }
-
-  private addUnread(notifications: Notification[]): void {
-    const ids = [...this.unread, ...notifications.map(({ id }) => id)]
-    this.setUnread(new Set(ids.slice(-maxUnread)))
-  }
-
-  private forgetUnread(id: string): void {
-    if (!this.unread.has(id)) return
-    this.setUnread(new Set([...this.unread].filter((other) => other !== id)))
-  }
-
-  private setUnread(unread: Set<string>): void {
-    const changed = unread.size !== this.unread.size
-    this.unread = unread
-    if (changed) this.broadcast({ type: 'unread', count: unread.size })
+    return [...this.tabs.values()].some(
+      ({ presence, heardAtMs }) => presence.visible && presence[what] && heardAtMs >= oldest,
+    )
   }
 
   private updateAudible(): void {
-    const audible = [...this.tabs.values()].some(({ presence }) => presence.audible)
+    const oldest = this.environment.nowMs() - hiddenHoldsMs
+    const audible = [...this.tabs.values()].some(
+      ({ presence, heardAtMs }) => presence.audible && heardAtMs >= oldest,
+    )
     if (audible === this.audible) return
     this.audible = audible
     this.broadcast({ type: 'audible', audible })

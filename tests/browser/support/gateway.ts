@@ -1,5 +1,5 @@
 // A small proxy between browser and hub that misbehaves on request, as proxies do: it answers 502 during a
-// deploy, cuts a stream in the middle of an event, or goes silent without closing. Can also stand for a
+// deploy, cuts a stream in the middle of an event, goes silent without closing, or wants one to sign in again. Can also stand for a
 // reverse proxy that serves the hub under a sub-path.
 import {
   createServer,
@@ -11,7 +11,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { Hub } from './hub'
 
-type Mood = 'honest' | 'bad gateway' | 'silent'
+type Mood = 'honest' | 'bad gateway' | 'silent' | 'sign in'
 
 export class Gateway {
   mood: Mood = 'honest'
@@ -69,6 +69,10 @@ export class Gateway {
     if (isStream) this.streamQueries.push(new URL(url, this.url).searchParams)
     if (this.mood === 'bad gateway' || (isStream && this.blocksStreams)) {
       outgoing.writeHead(502, { 'content-type': 'text/html' }).end('<h1>502 Bad Gateway</h1>')
+      return
+    }
+    if (this.mood === 'sign in') {
+      outgoing.writeHead(302, { location: '/login' }).end()
       return
     }
     if (!url.startsWith(this.path)) {

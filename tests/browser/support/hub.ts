@@ -16,6 +16,12 @@ export interface NewNotification {
   tags?: string[]
   link?: string
   timestamp?: string
+  source?: string
+  actor?: string
+  key?: string
+  state?: 'waiting' | 'running' | 'done' | 'failed'
+  actions?: { label: string; url: string }[]
+  format?: 'text' | 'code' | 'markdown'
 }
 
 export interface StoredNotification extends NewNotification {
@@ -99,7 +105,7 @@ export class Hub {
     return (await response.json()) as StoredNotification
   }
 
-  /** Publishes many, in order, over a few connections at a time. */
+  /** Publishes many, one after the other. */
   async publishMany(count: number, text: (index: number) => string): Promise<void> {
     for (let index = 0; index < count; index++) await this.publish(text(index))
   }

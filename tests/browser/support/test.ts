@@ -45,12 +45,37 @@ export const test = base.extend<Fixtures>({
 
 export { expect }
 
-export const items = (page: Page): Locator => page.locator('article.notification')
+export const items = (page: Page): Locator => page.locator('article.row-box')
+export const titles = (page: Page): Locator => items(page).locator('.row-title')
+/** Those that wait for a person, in their lane. */
+export const needs = (page: Page): Locator => page.locator('article.need')
 export const item = (page: Page, text: string | RegExp): Locator =>
   items(page).filter({ hasText: text })
 export const badge = (page: Page): Locator => page.getByTestId('connection')
 export const banner = (page: Page): Locator => page.getByTestId('connection-banner')
 export const toasts = (page: Page): Locator => page.getByTestId('toasts')
+
+/** An entry of the menu behind the three dots. */
+export async function chooseInMenu(page: Page, name: string | RegExp): Promise<void> {
+  await page
+    .getByRole('group', { name: 'Actions' })
+    .getByRole('button', { name: 'More', exact: true })
+    .click()
+  await page.getByRole('menuitem', { name }).click()
+}
+
+/** Opens a row: everything about it is below it then. */
+export async function openRow(page: Page, text: string | RegExp): Promise<Locator> {
+  const row = item(page, text)
+  await row.locator('.row-open').click()
+  await expect(row.locator('.card-detail')).toBeVisible()
+  return row
+}
+
+/** Where the rows are scrolled. */
+export const scroller = (page: Page): Locator => page.getByTestId('scroller')
+export const scrollTo = (page: Page, top: number): Promise<void> =>
+  scroller(page).evaluate((box, to) => box.scrollTo({ top: to, behavior: 'instant' }), top)
 
 /** The page is up and hears the server. */
 export async function expectLive(page: Page): Promise<void> {
@@ -62,7 +87,14 @@ export async function openLive(page: Page, url: string): Promise<void> {
   await expectLive(page)
 }
 
-/** What a browser without SharedWorker has: each tab its own stream. */
+/** Plain http from another machine has no locks: then no tab can be elected to serve the others. */
+export async function withoutLocks(page: Page): Promise<void> {
+  await page.addInitScript(() =>
+    Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true }),
+  )
+}
+
+/** As on Android for years, and in embedded views. */
 export async function withoutSharedWorker(page: Page): Promise<void> {
   await page.addInitScript(() => Reflect.deleteProperty(window, 'SharedWorker'))
 }
@@ -77,4 +109,12 @@ export async function setHidden(page: Page, hidden: boolean): Promise<void> {
     })
     document.dispatchEvent(new Event('visibilitychange'))
   }, hidden)
+}
+
+/** Makes the page believe that somebody looks at it, or at another window. */
+export async function setFocused(page: Page, focused: boolean): Promise<void> {
+  await page.evaluate((isFocused) => {
+    document.hasFocus = () => isFocused
+    window.dispatchEvent(new Event(isFocused ? 'focus' : 'blur'))
+  }, focused)
 }

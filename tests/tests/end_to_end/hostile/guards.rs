@@ -67,13 +67,19 @@ async fn no_spelling_of_the_streams_address_gets_past_the_origin_guard() {
 async fn what_browsers_send_without_asking_stores_nothing() {
     let server = TestServer::start(&[]);
     let address = server.socket_address();
-    for path in ["/api/notify", "/api/notifications"] {
+    for path in
+        ["/api/notify", "/api/notifications", "/", "/topic", "/message", "/hooks", "/hooks/slack", "/notify"]
+    {
         for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-            for origin in [&[][..], &[("Origin", "https://evil.example")], &[("Origin", "null")]] {
-                let headers = [&[("Content-Type", kind)], origin].concat();
+            for who in [
+                ("Origin", "https://evil.example"),
+                ("Origin", "null"),
+                ("Sec-Fetch-Site", "cross-site"),
+                ("Sec-Fetch-Site", "same-site"),
+            ] {
+                let headers = [("Content-Type", kind), who];
                 let refused = request(address, "POST", path, &headers, NEW).await;
-                // A browser that says nothing of the origin is too old to be told apart from a program.
-                assert_eq!(refused.status(), if origin.is_empty() { 415 } else { 403 }, "{path} {headers:?}");
+                assert_eq!(refused.status(), 403, "{path} {headers:?}");
             }
         }
     }
