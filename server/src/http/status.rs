@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     payload::{Json, PlainText},
@@ -78,7 +78,8 @@ impl From<metrics::Lately> for Lately {
     fn from(lately: metrics::Lately) -> Self {
         let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
         Lately {
-            period_s: lately.period.as_secs_f64(),
+            // Tenths tell enough.
+            period_s: (lately.period.as_secs_f64() * 10.0).round() / 10.0,
             published: lately.published,
             deliveries: lately.deliveries,
             delivery_ms_median: lately.delivery_median.map(ms),
@@ -118,7 +119,7 @@ impl HealthApi {
         let feed = context.feed.status();
         Json(Status {
             version: env!("CARGO_PKG_VERSION").into(),
-            started_at: context.metrics.started().into(),
+            started_at: DateTime::<Utc>::from(context.metrics.started()).trunc_subsecs(3),
             uptime_s: Duration::as_secs(&context.started.elapsed()),
             streams: feed.streams as u64,
             connections: feed.streams as u64,
