@@ -186,7 +186,7 @@ impl Endpoint for Site {
             (Err(refusal), Some(inlet)) => inlet.refuse(refusal),
             (Err(refusal), None) => refusal.into_response(),
         };
-        let path = inlet.map_or(&*path, |inlet| inlet.told(&path));
+        let path = ingest::told_path(inlet, &path);
         let answered = Answered { id: request_id::as_text(&id), method: &method, path, began };
         if response.status().is_client_error() || response.status().is_server_error() {
             // On the heap: most requests are not refused, and a task is as large as its largest part.

@@ -161,23 +161,6 @@ impl Inlet {
         }
     }
 
-    /// What the log says of a path: not one that has a token in it.
-    pub(in crate::http) fn told(self, path: &str) -> &str {
-        if self.has_token_in_path { self.name() } else { path }
-    }
-
-    fn name(self) -> &'static str {
-        match self.protocol {
-            Protocol::Ntfy => "ntfy",
-            Protocol::Gotify => "gotify",
-            Protocol::Slack => "slack",
-            Protocol::Discord => "discord",
-            Protocol::Hook => "hook",
-            Protocol::Plain => "plain",
-            Protocol::Agent => "agent",
-        }
-    }
-
     pub(super) fn has_token_in_path(self) -> bool {
         self.has_token_in_path
     }
@@ -185,6 +168,24 @@ impl Inlet {
     /// Whether its sender may sign its requests.
     pub(super) fn may_be_signed(self) -> bool {
         matches!(self.dialect, Some(Dialect::GitHub))
+    }
+}
+
+/// What the log says of a path: of one in which clients put tokens, no more than how it begins.
+pub(in crate::http) fn told_path(inlet: Option<Inlet>, path: &str) -> &str {
+    if inlet.is_some_and(|inlet| !inlet.has_token_in_path) {
+        return path;
+    }
+    let mut parts = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| percent_decode_str(part).decode_utf8_lossy());
+    match (parts.next().as_deref(), parts.next().as_deref()) {
+        (Some("hooks"), Some(_)) => "/hooks/…",
+        (Some("services"), Some(_)) => "/services/…",
+        (Some("notify"), Some(_)) => "/notify/…",
+        (Some("api"), Some("webhooks")) => "/api/webhooks/…",
+        _ => path,
     }
 }
 
@@ -254,6 +255,25 @@ mod tests {
         ] {
             let found = find(method.clone(), path, &[]).map(|inlet| (inlet.protocol, inlet.dialect));
             assert_eq!(found, expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn the_log_says_no_more_of_a_path_than_it_may() {
+        for (method, path, told) in [
+            (Method::POST, "/hooks/slack/secret", "/hooks/…"),
+            (Method::GET, "/hooks/slack/secret", "/hooks/…"),
+            (Method::POST, "/hooks/secret", "/hooks/…"),
+            (Method::GET, "//%68ooks/secret", "/hooks/…"),
+            (Method::DELETE, "/services/T/B/secret", "/services/…"),
+            (Method::PATCH, "/api/webhooks/1/secret", "/api/webhooks/…"),
+            (Method::POST, "/notify/secret", "/notify/…"),
+            (Method::POST, "/hooks/claude-code", "/hooks/claude-code"),
+            (Method::POST, "/backups", "/backups"),
+            (Method::GET, "/api/notifications", "/api/notifications"),
+        ] {
+            let inlet = Inlet::find(&Request::builder().method(method.clone()).uri_str(path).finish());
+            assert_eq!(told_path(inlet, path), told, "{method} {path}");
         }
     }
 

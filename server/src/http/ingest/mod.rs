@@ -22,7 +22,10 @@ mod slack;
 use poem::{IntoResponse as _, Request, Response, http::HeaderValue, http::header};
 
 use self::inlet::Protocol;
-pub(super) use self::{delivery::Ingest, inlet::Inlet};
+pub(super) use self::{
+    delivery::Ingest,
+    inlet::{Inlet, told_path},
+};
 use super::{
     context::Guards,
     error::{ApiError, Code},

@@ -125,9 +125,19 @@ async fn no_token_is_ever_logged() {
         let all = [&["--publish-token", TOKEN, "--log", "trace"], options].concat();
         let server = TestServer::start(&all);
         for token in [TOKEN, wrong] {
-            for path in ["/api/notifications", "/nothing", "/api/read"] {
+            for (method, path) in [
+                ("POST", "/api/notifications".to_owned()),
+                ("POST", "/nothing".to_owned()),
+                ("PUT", "/api/read".to_owned()),
+                ("POST", format!("/hooks/slack/{token}")),
+                ("DELETE", format!("/hooks/slack/{token}")),
+                ("POST", format!("/hooks/{token}")),
+                ("PATCH", format!("/services/T/B/{token}")),
+                ("POST", format!("/message?token={token}")),
+            ] {
+                let path = path.as_str();
                 let head = format!(
-                    "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                    "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                      Authorization: Bearer {token}\r\nContent-Length: 22\r\nConnection: close\r\n\r\n{NEW}"
                 );
                 match protocol {
@@ -135,7 +145,7 @@ async fn no_token_is_ever_logged() {
                     Some("h2") => {
                         let client = notifyhub_tests::tls::Http2::connect(&server, 1 << 20).await;
                         client
-                            .request_with("POST", path, &[("authorization", &format!("Bearer {token}"))], NEW)
+                            .request_with(method, path, &[("authorization", &format!("Bearer {token}"))], NEW)
                             .await;
                     }
                     Some(protocol) => {
