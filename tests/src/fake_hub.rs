@@ -44,8 +44,12 @@ impl Request {
     }
 
     /// Answers, and ends the connection.
-    pub async fn answer(mut self, status: &str, headers: &str, body: &str) {
-        let length = body.len();
+    pub async fn answer(self, status: &str, headers: &str, body: &str) {
+        self.answer_in_part(status, headers, body, body.len()).await;
+    }
+
+    /// Answers with the beginning of a body of this length, and ends the connection.
+    pub async fn answer_in_part(mut self, status: &str, headers: &str, body: &str, length: usize) {
         self.connection
             .send(format!(
                 "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"

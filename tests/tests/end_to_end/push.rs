@@ -141,6 +141,13 @@ async fn an_address_that_is_none_and_an_input_that_is_no_text_are_misuse() {
             "{pushed:?}"
         );
     }
+    for address in
+        ["http://localhost:9080/?token=x", "http://localhost:9080/hub?x", "http://localhost:9080/#x"]
+    {
+        let pushed = push(&["--url", address, "x"]).await;
+        assert_eq!((pushed.code, pushed.stdout.as_str()), (2, ""), "{address}: {pushed:?}");
+        assert!(pushed.stderr.contains("it must end with the path, without `?` and `#`"), "{pushed:?}");
+    }
     let pushed = push_input(&[], b"\xff\xfe").await;
     assert_eq!(pushed.code, 2, "{pushed:?}");
     assert!(pushed.stderr.starts_with("✗ cannot read the message from standard input"), "{pushed:?}");
@@ -247,6 +254,36 @@ async fn the_hubs_refusal_is_passed_on_and_a_failing_hub_is_tried_again() {
         (pushed.code, pushed.stderr.as_str()),
         (2, "✗ the hub refused the notification: no such thing\n")
     );
+}
+
+/// What passes by itself is tried again, whoever said it and however little of it arrived; and it stays one post.
+#[tokio::test]
+async fn each_answer_that_passes_is_tried_again_under_the_same_key() {
+    const JSON: &str = "Content-Type: application/json\r\n";
+    const HTML: &str = "Content-Type: text/html\r\n";
+    let stored = json!({"id": uuid::Uuid::nil(), "message": "x", "timestamp": "2026-08-20T14:26:40.123Z"});
+    let stored = stored.to_string();
+    let later = r#"{"code":"too_many_posts","message":"later"}"#;
+    for (status, headers, body, missing) in [
+        ("503 Service Unavailable", JSON, r#"{"error":"no upstream"}"#, 0),
+        ("503 Service Unavailable", JSON, r#"{"code":"stopping","#, 30),
+        ("201 Created", JSON, &stored[..20], 100),
+        ("429 Too Many Requests", JSON, later, 0),
+        ("429 Too Many Requests", HTML, "<html>slow down</html>", 0),
+        ("408 Request Timeout", HTML, "<html>too slow</html>", 0),
+    ] {
+        let hub = FakeHub::start().await;
+        let url = hub.address();
+        let pushing = tokio::spawn(async move { push(&["--url", &url, "--quiet", "x"]).await });
+        let first = hub.request().await;
+        let key = first.header("Idempotency-Key").expect("it names its post").to_owned();
+        first.answer_in_part(status, headers, body, body.len() + missing).await;
+        let second = hub.request().await;
+        assert_eq!(second.header("Idempotency-Key"), Some(key.as_str()), "{status} {body}");
+        second.answer("201 Created", JSON, &stored).await;
+        let pushed = pushing.await.unwrap();
+        assert_eq!((pushed.code, pushed.stdout.as_str()), (0, ""), "{status} {body}: {pushed:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,14 +1,16 @@
 //! Against a hub that is made up: what the real one does not do, or not on demand.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use notifyhub_sdk::{Event, Subscribe as _, SubscribeError, connect};
-use notifyhub_tests::{fake_hub::FakeHub, reader::Reader};
+use notifyhub_tests::{fake_hub::FakeHub, reader::Reader, within};
 
 const HELLO: &str = r#"event: hello
 data: {"resumed":false,"reason":"fresh","missed":0,"latest_id":"aaaaaa-1","heartbeat_ms":15000,"version":"1"}
 
 "#;
+
+const JSON: &str = "Content-Type: application/json\r\n";
 
 fn init(seq: u64) -> String {
     format!("id: aaaaaa-{seq}\nevent: init\ndata: []\n\n")
@@ -74,7 +76,7 @@ async fn what_is_no_hub_refuses() {
     for (status, headers, body, expected) in [
         ("200 OK", page, "<html></html>", "is there a NotifyHub at this address?"),
         ("404 Not Found", page, "<html></html>", "404"),
-        ("400 Bad Request", "Content-Type: application/json\r\n", r#"{"code":"x","message":"why"}"#, "why"),
+        ("400 Bad Request", JSON, r#"{"code":"x","message":"why"}"#, "why"),
     ] {
         let hub = FakeHub::start().await;
         let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
@@ -93,10 +95,9 @@ async fn a_hub_that_has_trouble_is_tried_again() {
     let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
     let reading = tokio::spawn(async move { reader.init().await });
     let busy = r#"{"code":"too_many_connections","message":"later"}"#;
-    let json = "Content-Type: application/json\r\n";
     hub.request().await.answer("502 Bad Gateway", "Content-Type: text/html\r\n", "<html></html>").await;
     let asked_to_wait = Instant::now();
-    let retry_after = format!("{json}Retry-After: 2\r\n");
+    let retry_after = format!("{JSON}Retry-After: 2\r\n");
     hub.request().await.answer("503 Service Unavailable", &retry_after, busy).await;
     let next = hub.request().await;
     assert!(asked_to_wait.elapsed().as_secs() >= 2);
@@ -205,6 +206,18 @@ async fn a_proxys_answer_is_later_whatever_its_body() {
     drop(stream);
 }
 
+#[tokio::test]
+async fn a_refusal_that_is_cut_is_later_too() {
+    let hub = FakeHub::start().await;
+    let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
+    let reading = tokio::spawn(async move { reader.init().await });
+    let cut = r#"{"code":"stopping","mess"#;
+    hub.request().await.answer_in_part("503 Service Unavailable", JSON, cut, 100).await;
+    let stream = hub.request().await.stream(&format!("{HELLO}{}", init(1))).await;
+    reading.await.unwrap();
+    drop(stream);
+}
+
 /// Silence is a matter of bytes: an `init` that takes its time arrives.
 #[tokio::test]
 async fn an_event_that_arrives_slowly_arrives() {
@@ -216,9 +229,33 @@ async fn an_event_that_arrives_slowly_arrives() {
     let mut stream = hub.request().await.stream(&hello).await;
     for byte in init(1).chars() {
         stream.send(byte.to_string()).await;
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     reading.await.unwrap();
+    drop(stream);
+}
+
+/// A hub that announces no heartbeat may be silent for as long as it likes.
+#[tokio::test]
+async fn without_a_heartbeat_no_silence_is_too_long() {
+    let hub = FakeHub::start().await;
+    let mut reader = Reader::of(connect(&hub.address()).unwrap().subscribe());
+    let (seen, mut has_seen) = tokio::sync::mpsc::unbounded_channel();
+    let reading = tokio::spawn(async move {
+        seen.send(reader.init().await).unwrap();
+        for _ in 0..3 {
+            seen.send(reader.messages(1).await).unwrap();
+        }
+    });
+    let hello = HELLO.replace("15000", "0");
+    let mut stream = hub.request().await.stream(&format!("{hello}{}", init(1))).await;
+    // Where it came back, nobody would answer it.
+    for seq in 2..=4 {
+        within("it has seen what came before", has_seen.recv()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.send(notification(seq)).await;
+    }
+    within("it sees the last", reading).await.unwrap();
     drop(stream);
 }
 
