@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 
 use super::*;
 use crate::{
-    log::{Change, Commit, Entry, IdempotencyKey},
+    log::{Change, Commit, Entry, IdempotencyKey, MAX_IDEMPOTENCY_KEYS},
     notification::NewNotification,
 };
 
@@ -274,8 +274,53 @@ async fn a_database_that_another_program_holds_is_told_and_recovered_from() {
 }
 
 fn rows(directory: &Path) -> u64 {
+    count(directory, "entry")
+}
+
+fn count(directory: &Path, table: &str) -> u64 {
     let connection = Connection::open(directory.join(FILE_NAME)).expect("opens");
-    connection.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).expect("counts")
+    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counts")
+}
+
+/// Keys are remembered for a day, and at most so many of them: the file does not grow with each post.
+#[tokio::test]
+async fn the_oldest_keys_are_forgotten() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    close(open(directory.path()).0).await;
+    let other = Connection::open(directory.path().join(FILE_NAME)).expect("opens");
+    let insert = |keys: std::ops::RangeInclusive<u64>, hours_ago: u64| {
+        other
+            .execute(
+                "WITH RECURSIVE counted(n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?2)
+                INSERT INTO idempotency_key (key, notification_id, time_ms)
+                    SELECT 'key ' || n, zeroblob(16), (unixepoch() - ?3 * 3600) * 1000 FROM counted",
+                [*keys.start(), *keys.end(), hours_ago],
+            )
+            .expect("inserts");
+    };
+    let is_repeated = async |log: &SqliteLog, key: u64| {
+        let Command::Publish { draft, .. } = publish("x") else { unreachable!() };
+        let idempotency =
+            Some(IdempotencyKey { key: format!("key {key}"), fingerprint: draft.fingerprint() });
+        log.append(Command::Publish { draft, idempotency }).await.expect("answered").replayed
+    };
+    insert(1..=5, 24);
+    insert(6..=10, 23);
+    let (log, _) = open(directory.path());
+    assert!(!is_repeated(&log, 5).await, "not even before its row is deleted");
+    assert!(is_repeated(&log, 6).await);
+    until("old keys are deleted", || count(directory.path(), "idempotency_key") == 6).await;
+    close(log).await;
+
+    insert(11..=MAX_IDEMPOTENCY_KEYS + 10, 0);
+    let (log, _) = open(directory.path());
+    let count = || count(directory.path(), "idempotency_key");
+    until("the oldest keys are deleted", || count() == MAX_IDEMPOTENCY_KEYS).await;
+    assert!(is_repeated(&log, 11).await);
+    assert!(!is_repeated(&log, 10).await);
+    until("and one more for each new one", || count() == MAX_IDEMPOTENCY_KEYS).await;
+    assert!(!is_repeated(&log, 11).await);
+    close(log).await;
 }
 
 /// What retention drops stays in the file for a moment; neither a restart nor a reader is handed it.
