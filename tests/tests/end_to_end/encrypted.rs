@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
+use http::Request;
 use notifyhub_sdk::{ConnectOptions, Event, Subscribe as _, types::NewNotification};
 use notifyhub_tests::{
     eventually,
@@ -19,7 +20,7 @@ use notifyhub_tests::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::rest::assert_problem;
+use crate::{guards::assert_security_headers, rest::assert_problem};
 
 const WINDOW: u32 = 1 << 20;
 
@@ -117,6 +118,42 @@ async fn one_connection_carries_requests_and_many_streams() {
         (metric(&client, "notifyhub_streams_open").await == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_guards_hold_over_http_2() {
+    let server = TestServer::start(&["--tls-self-signed", "--publish-token", "0123456789abcdef"]);
+    let client = Http2::connect(&server, WINDOW).await;
+    let list = "/api/notifications";
+    let token = ("authorization", "Bearer 0123456789abcdef");
+    let foreign = ("origin", "https://evil.example");
+    for (authority, method, path, headers, status, code) in [
+        ("evil.example", "GET", list, &[][..], 421, "unknown_host"),
+        ("evil.example", "POST", list, &[token], 421, "unknown_host"),
+        ("evil.example", "GET", "/events", &[], 421, "unknown_host"),
+        ("localhost", "POST", list, &[token, foreign], 403, "foreign_origin"),
+        ("localhost", "GET", "/events", &[foreign], 403, "foreign_origin"),
+        ("localhost", "POST", list, &[], 401, "token_required"),
+        ("localhost", "POST", list, &[token], 201, ""),
+        ("localhost", "GET", "/", &[], 200, ""),
+        ("localhost", "GET", "/nothing", &[], 404, "not_found"),
+    ] {
+        let asked = format!("{method} https://{authority}{path} {headers:?}");
+        let uri = format!("https://{authority}{path}");
+        let mut request =
+            Request::builder().method(method).uri(uri).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = if method == "POST" { r#"{"message":"x"}"# } else { "" };
+        let mut answer = client.send(request.body(()).unwrap(), body).await.unwrap();
+        assert_eq!(answer.status(), status, "{asked}");
+        assert_security_headers(&asked, |name| answer.headers().get(name)?.to_str().ok());
+        let body = read_all(answer.body_mut()).await;
+        assert!(body.contains(code), "{asked}: {body}");
+    }
+    let mut stored = client.request("GET", list, "").await;
+    assert_eq!(read_all(stored.body_mut()).await.matches("\"id\"").count(), 1);
 }
 
 #[tokio::test]

@@ -361,6 +361,23 @@ async fn what_is_stored_is_for_this_user_alone() {
     assert_eq!(mode(&directory), 0o700);
 }
 
+/// What protects an answer from other sites, and them from it. `header` gives the value of a header by its name.
+pub(crate) fn assert_security_headers<'a>(answer: &str, header: impl Fn(&str) -> Option<&'a str>) {
+    for (name, value) in [
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ] {
+        assert_eq!(header(name), Some(value), "{answer} {name}");
+    }
+    let policy = header("Content-Security-Policy").unwrap_or_else(|| panic!("{answer}"));
+    assert!(
+        policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+        "{answer}: {policy}"
+    );
+}
+
 #[tokio::test]
 async fn every_answer_has_the_security_headers_and_a_request_id() {
     let server = TestServer::start(&[]);
@@ -368,6 +385,19 @@ async fn every_answer_has_the_security_headers_and_a_request_id() {
     let text = page.text().to_owned();
     let assets = text.split('"').filter(|part| part.starts_with("./assets/") || part.starts_with("/assets/"));
     let mut paths: Vec<String> = assets.map(|path| path.trim_start_matches('.').to_owned()).collect();
+    // A worker runs under the policy of its own script; only the page's script names it.
+    let mut workers = Vec::new();
+    for path in paths.iter().filter(|path| Path::new(path).extension().is_some_and(|end| end == "js")) {
+        let script = get(server.socket_address(), path).await;
+        let names =
+            script.text().split(['"', '\'', '`', '/']).filter(|name| name.starts_with("shared-worker-"));
+        workers.extend(names.map(|name| format!("/assets/{name}")));
+    }
+    assert_eq!(workers.len(), 1, "{workers:?} in {paths:?}");
+    let worker = get(server.socket_address(), &workers[0]).await;
+    let policy = |answer: &Answer| answer.head.header("Content-Security-Policy").map(ToOwned::to_owned);
+    assert_eq!(policy(&worker), policy(&page));
+    paths.extend(workers);
     for path in [
         "/",
         "/docs",
@@ -382,19 +412,8 @@ async fn every_answer_has_the_security_headers_and_a_request_id() {
     }
     for path in paths {
         let head = ask(&server, "HEAD", &path, &[]).await.head;
-        for (name, value) in [
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "no-referrer"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-        ] {
-            assert_eq!(head.header(name), Some(value), "{path} {name}");
-        }
-        let policy = head.header("Content-Security-Policy").unwrap_or_else(|| panic!("{path}"));
-        assert!(
-            policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
-            "{path}: {policy}"
-        );
+        assert_eq!(head.status, if path.ends_with("/nothing") { 404 } else { 200 }, "{path}");
+        assert_security_headers(&path, |name| head.header(name));
         assert!(head.header("X-Request-Id").is_some(), "{path}");
     }
     let named = ask(&server, "GET", "/healthz", &[("X-Request-Id", "mine-1")]).await;
