@@ -114,6 +114,8 @@ async fn a_poller_is_told_when_nothing_has_changed() {
         let answer = poll(&known).await;
         assert_eq!((answer.status(), answer.text()), (304, ""), "{known}");
         assert_eq!(answer.head.header("etag"), Some(etag.as_str()));
+        // A cache takes it over into what it keeps (RFC 9111, section 4.3.4).
+        assert_eq!(answer.head.header("cache-control"), Some("no-cache"), "{known}");
     }
     assert_eq!(poll("\"other\"").await.status(), 200);
 

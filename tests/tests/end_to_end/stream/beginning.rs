@@ -117,6 +117,12 @@ async fn an_id_that_is_not_of_this_log_starts_afresh_as_unknown() {
         let (init, _) = after_hello(with_header(&server, "/events", &id).await, false, "unknown", 0).await;
         assert_eq!(messages(&init), ["1"], "{id}");
     }
+    // Each of two that differ could be resumed after; which was meant is unknown.
+    for (one, other) in [(0, 1), (1, 0)] {
+        let path = format!("/events?last_event_id={epoch}-{one}&lastEventId={epoch}-{other}");
+        let (init, _) = after_hello(open(&server, &path).await, false, "unknown", 0).await;
+        assert_eq!(messages(&init), ["1"], "{path}");
+    }
 }
 
 #[tokio::test]
