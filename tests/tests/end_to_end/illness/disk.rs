@@ -154,7 +154,28 @@ async fn a_second_signal_ends_a_hub_whose_disk_hangs() {
 }
 
 async fn ends_at_a_second_signal(posts_before: u32) {
-    let mut disk = BadDisk::start(&["--drain", "100ms"]);
+    let (mut disk, _posting) = stops_while_its_disk_hangs(posts_before).await;
+    disk.server.signal(Signal::TERM);
+    assert_eq!(disk.server.wait().code(), Some(0));
+}
+
+/// Without one it ends by itself, and says that the storage did not finish.
+#[tokio::test]
+async fn one_signal_ends_a_hub_whose_disk_hangs_with_an_error() {
+    // Both wait at the same time.
+    let mut stopping = [stops_while_its_disk_hangs(0).await, stops_while_its_disk_hangs(40).await];
+    for (disk, _posting) in &mut stopping {
+        assert_eq!(disk.server.wait().code(), Some(1));
+        eventually("it says why", async || {
+            disk.server.said().contains("the storage did not finish within 10 s").then_some(())
+        })
+        .await;
+    }
+}
+
+/// A hub that was told to stop, and the post that it has not stored.
+async fn stops_while_its_disk_hangs(posts_before: u32) -> (BadDisk, RawClient) {
+    let disk = BadDisk::start(&["--drain", "100ms"]);
     let address = disk.server.socket_address();
     for _ in 0..posts_before {
         assert_eq!(post(address, "/api/notifications", r#"{"message":"before"}"#).await.status(), 201);
@@ -173,8 +194,7 @@ async fn ends_at_a_second_signal(posts_before: u32) {
     }
     disk.server.signal(Signal::TERM);
     eventually("it stops", async || disk.server.said().contains("stopping").then_some(())).await;
-    disk.server.signal(Signal::TERM);
-    assert_eq!(disk.server.wait().code(), Some(0));
+    (disk, posting)
 }
 
 /// A sync that takes its time holds up posts, and nothing else. Whoever waited is told that the outcome is open, whoever
