@@ -26,6 +26,12 @@ async function attack(hub: string): Promise<Record<string, string>> {
   const body = JSON.stringify({ message: 'from another site' })
   const read = (path: string, init?: RequestInit) =>
     attempt(async () => (await (await fetch(hub + path, init)).text()).slice(0, 20) || 'empty')
+  const plain = (path: string, body: string) =>
+    attempt(async () => {
+      const headers = { 'content-type': 'text/plain' }
+      await fetch(hub + path, { method: 'POST', mode: 'no-cors', headers, body })
+      return 'sent'
+    })
   const stream = () =>
     new Promise<string>((resolve) => {
       const source = new EventSource(`${hub}events`)
@@ -41,13 +47,23 @@ async function attack(hub: string): Promise<Record<string, string>> {
     delete: await read('api/notifications', { method: 'DELETE' }),
     stream: await stream(),
     // These are sent without asking first; that it is refused shows in what is stored.
-    plain: await attempt(async () => {
-      await fetch(`${hub}api/notify`, { method: 'POST', mode: 'no-cors', body })
-      return 'sent'
-    }),
+    plain: await plain('api/notify', body),
     beacon: await attempt(async () =>
       String(navigator.sendBeacon(`${hub}api/notifications`, body)),
     ),
+    // Text is all that an inlet asks for.
+    ntfy: await plain('builds', 'from another site'),
+    ntfy_json: await plain('', JSON.stringify({ topic: 'builds', message: 'from another site' })),
+    hook: await plain('hooks', 'from another site'),
+    slack: await plain('hooks/slack', JSON.stringify({ text: 'from another site' })),
+    gotify: await plain('message', body),
+    // What GET may publish where it is allowed, an image needs no script for.
+    image: await new Promise<string>((resolve) => {
+      const image = new Image()
+      image.onload = () => resolve('loaded')
+      image.onerror = () => resolve('refused')
+      image.src = `${hub}builds/publish?message=from+an+image`
+    }),
   }
 }
 
@@ -116,31 +132,55 @@ test.describe('pages of other sites', () => {
     ['http', '127.0.0.1'],
     ['http', 'localhost'],
   ] as const) {
-    test(`a page of ${scheme}://${name} can neither read nor write`, async ({ hub }) => {
-      await hub.publish('a secret')
-      const page = await browser.newPage({ ignoreHTTPSErrors: true })
-      await page.goto(address(scheme, name))
-      const result = await page.evaluate(attack, hub.url)
-      expect(result).toEqual({
-        list: 'refused',
-        status: 'refused',
-        page: 'refused',
-        post: 'refused',
-        delete: 'refused',
-        stream: 'refused',
-        plain: 'refused',
-        beacon: 'true',
-      })
-      // And a form, which takes the browser away with it.
-      await page.setContent(
-        `<form method="post" enctype="text/plain" action="${hub.url}api/notifications">
-          <input name='{"message":"from a form","title":"' value='"}'></form>`,
-      )
-      await page.evaluate(() => document.forms[0]!.submit())
-      await page.waitForURL(`${hub.url}**`)
-      expect((await hub.list()).map(({ message }) => message)).toEqual(['a secret'])
-      expect(await hub.streams()).toBe(0)
-      await page.close()
+    test(`a page of ${scheme}://${name} can neither read nor write`, async () => {
+      const hub = await Hub.start('--allow-get')
+      try {
+        await hub.publish('a secret')
+        const page = await browser.newPage({ ignoreHTTPSErrors: true })
+        await page.goto(address(scheme, name))
+        const result = await page.evaluate(attack, hub.url)
+        expect(result).toEqual({
+          list: 'refused',
+          status: 'refused',
+          page: 'refused',
+          post: 'refused',
+          delete: 'refused',
+          stream: 'refused',
+          plain: 'refused',
+          beacon: 'true',
+          ntfy: 'refused',
+          ntfy_json: 'refused',
+          hook: 'refused',
+          slack: 'refused',
+          gotify: 'refused',
+          image: 'refused',
+        })
+        // And forms, which take the browser away with them.
+        for (const [path, field, value] of [
+          ['api/notifications', '{"message":"from a form","title":"', '"}'],
+          ['', '{"topic":"builds","message":"from a form","title":"', '"}'],
+          ['builds', 'message', 'from a form'],
+          ['hooks', 'text', 'from a form'],
+          ['message', 'message', 'from a form'],
+        ]) {
+          await page.goto(address(scheme, name))
+          await page.setContent(
+            `<form method="post" enctype="text/plain" action="${hub.url}${path}">
+              <input name='${field}' value='${value}'></form>`,
+          )
+          const [answer] = await Promise.all([
+            page.waitForResponse(`${hub.url}${path}`),
+            page.waitForURL(`${hub.url}${path}`),
+            page.evaluate(() => document.forms[0]!.submit()),
+          ])
+          expect(answer.status(), path).toBe(403)
+        }
+        expect((await hub.list()).map(({ message }) => message)).toEqual(['a secret'])
+        expect(await hub.streams()).toBe(0)
+        await page.close()
+      } finally {
+        await hub.stop()
+      }
     })
   }
 
@@ -187,8 +227,7 @@ test.describe('pages of other sites', () => {
     // The page is now one of that origin: for the browser the hub's own.
     const result = await page.evaluate(attack, `http://rebound.example:${hub.port}/`)
     for (const [what, got] of Object.entries(result)) {
-      if (what === 'plain') continue
-      if (what === 'beacon') continue
+      if (got === 'sent' || what === 'beacon') continue
       expect(`${what}: ${got}`).toMatch(/: (refused|\{"code":"unknown_host)/)
     }
     expect((await hub.list()).map(({ message }) => message)).toEqual(['a secret'])
