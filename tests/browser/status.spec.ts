@@ -1,5 +1,5 @@
 // How the hub is, in the settings: the numbers of `/api/status`, kept up to date while one looks.
-import { expect, openLive, test } from './support/test'
+import { chooseInMenu, expect, openLive, test } from './support/test'
 
 test('the settings show readers, rate, latency and store, and keep them up to date', async ({
   page,
@@ -7,7 +7,7 @@ test('the settings show readers, rate, latency and store, and keep them up to da
 }) => {
   await openLive(page, hub.url)
   await hub.publish('x')
-  await page.getByRole('button', { name: 'Settings' }).click()
+  await chooseInMenu(page, 'Settings')
   const section = page.getByRole('dialog').locator('section', { hasText: 'The hub' })
   const value = (name: string) => section.locator(`dt:text-is("${name}") + dd`)
   await expect(value('Readers')).toHaveText('1')
