@@ -109,6 +109,7 @@ SECONDS := 60
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for SECONDS=60; needs a C++ compiler, and installs cargo-fuzz where it is missing
 	$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	$(CARGO) run --package notifyhub-fuzz --example seeds target/fuzz-corpus
 	for target in $(FUZZ_TARGETS); do \
 		mkdir -p target/fuzz-corpus/$$target; \
 		$(CARGO) fuzz run --fuzz-dir fuzz/libfuzzer --target-dir target/fuzz --sanitizer none $$target \

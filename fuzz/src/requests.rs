@@ -1,4 +1,4 @@
-//! What clients send: bodies, event ids, queries, headers.
+//! What clients send: bodies, event ids, queries, headers, other programs' requests.
 
 use std::{cell::RefCell, net::IpAddr};
 
@@ -11,7 +11,10 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
 };
 
-use crate::hub::{Hub, TOKEN};
+use crate::{
+    foreign,
+    hub::{Hub, TOKEN},
+};
 
 thread_local! {
     static OPEN: RefCell<Hub> = RefCell::new(Hub::start(false));
@@ -173,5 +176,27 @@ pub fn idempotency_key(key: &[u8]) {
         } else {
             assert_eq!((first.status, again.status), (StatusCode::BAD_REQUEST, StatusCode::BAD_REQUEST));
         }
+    });
+}
+
+/// Another program's request is done or refused, in whatever words, and whatever was stored is listed.
+pub fn inlets(data: &[u8]) {
+    let (_, asked) = foreign::read(data);
+    let address = if asked.query.is_empty() { asked.path } else { format!("{}?{}", asked.path, asked.query) };
+    let (Ok(method), Ok(uri)) = (Method::from_bytes(asked.method.as_bytes()), address.parse::<Uri>()) else {
+        return;
+    };
+    let mut request = Request::builder().method(method).uri(uri).body(asked.body);
+    for (name, value) in asked.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes()))
+        {
+            request.headers_mut().append(name, value);
+        }
+    }
+    with_hub(&OPEN, false, |hub| {
+        let answer = hub.ask(request);
+        assert!(!answer.status.is_server_error(), "{answer:?}");
+        let listed = hub.ask(Request::builder().uri_str("/api/notifications?limit=3").finish());
+        assert!(listed.status == StatusCode::OK && listed.json().is_array(), "{listed:?}");
     });
 }

@@ -3,13 +3,16 @@
 
 use std::{fs, path::Path};
 
-use notifyhub_fuzz::{TARGETS, Target};
+use notifyhub_fuzz::{
+    TARGETS, Target, foreign,
+    recorded::{requests, seeds},
+};
 
 /// How many mutations each target is called with.
 const MUTATIONS: usize = 10_000;
 
 /// Texts that mean something somewhere.
-const WORDS: [&[u8]; 24] = [
+const WORDS: [&[u8]; 30] = [
     b"\"message\":",
     b"null",
     b"\\u0000",
@@ -34,6 +37,12 @@ const WORDS: [&[u8]; 24] = [
     b"Host: evil.example\n",
     b"Authorization: Bearer 0123456789abcdef\n",
     b"Sec-Fetch-Site: cross-site\n",
+    b"X-GitHub-Event: push\n",
+    b"Content-Type: multipart/form-data; boundary=a\n",
+    b"=?UTF-8?B?",
+    b"\"hook_event_name\":\"PermissionRequest\",",
+    b"\"session_id\":\"a\",",
+    b"/hooks",
 ];
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
@@ -41,7 +50,8 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     let mut files: Vec<_> =
         fs::read_dir(folder).expect("each target has one").map(|file| file.expect("a file").path()).collect();
     files.sort();
-    files.iter().map(|file| fs::read(file).expect("it can be read")).collect()
+    let files = files.iter().map(|file| fs::read(file).expect("it can be read"));
+    files.chain(seeds(name)).collect()
 }
 
 fn mutate(random: &mut fastrand::Rng, corpus: &[Vec<u8>]) -> Vec<u8> {
@@ -114,4 +124,14 @@ fn every_target_is_one_of_the_fuzzers() {
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
         assert!(folder.join(format!("fuzz_targets/{name}.rs")).exists(), "{name}");
     }
+}
+
+#[test]
+fn recorded_requests_are_read_as_they_were_sent() {
+    let requests = requests();
+    for (name, request) in &requests {
+        assert_eq!(foreign::read(&foreign::write(name, request)), (name.clone(), request.clone()));
+    }
+    assert!(requests.len() >= 100, "{}", requests.len());
+    assert!(seeds("agent_sessions").len() >= 7);
 }
