@@ -18,12 +18,12 @@ help: ## Show this list
 
 .PHONY: run
 run: page ## Build what is missing and run the hub with its page; options go into ARGS="--port 9081"
-	$(CARGO) build --release --bins --package notifyhub-server --package notifyhub-push
+	$(CARGO) build --release --bins --package notifyhub-server --package notifyhub-cli
 	@echo 'Post with: target/release/notifyhub-push "Hello"     (`make install` puts it on your PATH)'
 	exec target/release/notifyhub-server $(ARGS)
 
 .PHONY: install
-install: page ## Put notifyhub-server and notifyhub-push into ~/.cargo/bin
+install: page ## Put notifyhub-server, notifyhub and notifyhub-push into ~/.cargo/bin
 	$(CARGO) install --locked --path server
 	$(CARGO) install --locked --path cli
 
@@ -77,7 +77,7 @@ test-spec: $(VENV)/installed ## An independent validator on openapi.json
 
 .PHONY: test-package
 test-package: ## The SDK and the command line build from their packages, outside the repository
-	$(CARGO) package --locked --allow-dirty --package notifyhub-sdk --package notifyhub-push
+	$(CARGO) package --locked --allow-dirty --package notifyhub-sdk --package notifyhub-cli
 
 .PHONY: test-page
 test-page: frontend/node_modules/.package-lock.json ## The page's unit tests, and its types against openapi.json
@@ -152,4 +152,4 @@ test-deb: dist deb ## Install the packages, use them, take them off again; as ro
 # Fat LTO: minutes of building, so that these are no part of `make test`.
 .PHONY: dist-programs
 dist-programs: page
-	$(CARGO) build --locked --profile dist --bins --package notifyhub-server --package notifyhub-push
+	$(CARGO) build --locked --profile dist --bins --package notifyhub-server --package notifyhub-cli

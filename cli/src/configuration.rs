@@ -1,38 +1,103 @@
-//! The configuration file: what is always the same for whoever posts from this machine.
+//! What is always the same for whoever posts from this machine: the configuration file, and the environment over it. Each
+//! value knows where it came from.
 
 use std::{
+    ffi::OsString,
+    fmt,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
+use toml::Spanned;
 
 /// Names another file than the usual one.
 const VARIABLE: &str = "NOTIFYHUB_CONFIG";
 
-/// What the file says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Where the hub is, if nobody says.
+pub(crate) const DEFAULT_URL: &str = "http://localhost:9080";
+
+/// What the environment and the file say.
+#[derive(Debug, Default)]
 pub(crate) struct Configuration {
     /// The hub's address.
-    pub(crate) url: Option<String>,
+    pub(crate) url: Option<Setting<String>>,
     /// Its publish token.
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<Setting<String>>,
     /// A file with its certificate.
-    pub(crate) ca_cert: Option<PathBuf>,
+    pub(crate) ca_cert: Option<Setting<PathBuf>>,
     /// What notifications are about, if they do not say.
-    pub(crate) source: Option<String>,
+    pub(crate) source: Option<Setting<String>>,
+    /// Who speaks, if they do not say.
+    pub(crate) actor: Option<Setting<String>>,
+}
+
+/// A value, and where it came from.
+#[derive(Debug)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// A line of the file.
+    File(PathBuf, usize),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Variable(name) => f.write_str(name),
+            Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
+        }
+    }
+}
+
+/// What an option says, or else the configuration. What is empty says nothing.
+pub(crate) fn first_set<'a>(
+    option: Option<&'a String>,
+    setting: Option<&'a Setting<String>>,
+) -> Option<&'a str> {
+    let option = option.filter(|value| !value.is_empty()).map(String::as_str);
+    option.or(setting.map(|setting| setting.value.as_str()).filter(|value| !value.is_empty()))
+}
+
+/// What the file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    url: Option<Spanned<String>>,
+    token: Option<Spanned<String>>,
+    ca_cert: Option<Spanned<PathBuf>>,
+    source: Option<Spanned<String>>,
+    actor: Option<Spanned<String>>,
 }
 
 impl Configuration {
-    /// Reads the file. A missing one says nothing, unless it was named.
+    /// Reads both. A missing file says nothing, unless it was named.
     pub(crate) fn read() -> Result<Self, String> {
+        let file = match Self::path() {
+            Some((path, is_named)) => Self::read_file(&path, is_named)?,
+            None => Configuration::default(),
+        };
+        Ok(Configuration {
+            url: text("NOTIFYHUB_URL").or(file.url),
+            token: text("NOTIFYHUB_TOKEN").or(file.token),
+            ca_cert: variable("NOTIFYHUB_CA_CERT", |path| Some(path.into())).or(file.ca_cert),
+            source: text("NOTIFYHUB_SOURCE").or(file.source),
+            actor: text("NOTIFYHUB_ACTOR").or(file.actor),
+        })
+    }
+
+    /// Where the file is, and whether it was named.
+    pub(crate) fn path() -> Option<(PathBuf, bool)> {
         match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
-            Some(path) => Self::read_file(Path::new(&path), true),
-            None => match dirs::config_dir() {
-                Some(directory) => Self::read_file(&directory.join("notifyhub/config.toml"), false),
-                None => Ok(Configuration::default()),
-            },
+            Some(path) => Some((path.into(), true)),
+            None => Some((dirs::config_dir()?.join("notifyhub/config.toml"), false)),
         }
     }
 
@@ -46,10 +111,35 @@ impl Configuration {
                 return Err(format!("cannot read the configuration in {}: {error}", path.display()));
             }
         };
+        let line_at = |position: usize| 1 + text[..position].matches('\n').count();
         // Not the error's whole text, which repeats the line, and the line may be the token's.
-        toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+        let file: File = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_at(span.start));
             format!("line {line} of {}: {}", path.display(), error.message())
+        })?;
+        let origin = |position| Origin::File(path.to_owned(), line_at(position));
+        Ok(Configuration {
+            url: file.url.map(|value| located(value, origin)),
+            token: file.token.map(|value| located(value, origin)),
+            ca_cert: file.ca_cert.map(|value| located(value, origin)),
+            source: file.source.map(|value| located(value, origin)),
+            actor: file.actor.map(|value| located(value, origin)),
         })
     }
+}
+
+fn located<T>(value: Spanned<T>, origin: impl Fn(usize) -> Origin) -> Setting<T> {
+    let origin = origin(value.span().start);
+    Setting { value: value.into_inner(), origin }
+}
+
+/// What a variable says that is set to something.
+fn variable<T>(name: &'static str, read: impl Fn(OsString) -> Option<T>) -> Option<Setting<T>> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(Setting { value: read(value)?, origin: Origin::Variable(name) })
+}
+
+/// What is no text says nothing.
+fn text(name: &'static str) -> Option<Setting<String>> {
+    variable(name, |value| value.into_string().ok())
 }

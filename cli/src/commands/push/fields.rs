@@ -1,50 +1,30 @@
-//! The command line: what it takes, and what it comes to. Nothing is sent here.
+//! What a post says: the options, and the notification that they come to. Nothing is sent here.
 
 use std::{
     io::{IsTerminal as _, Read as _},
-    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
 
-use clap::{Parser, ValueEnum};
-use notifyhub_sdk::{Client, ConnectOptions, types, vocabulary};
+use clap::{Args, ValueEnum};
+use notifyhub_sdk::{types, vocabulary};
 
-use crate::configuration::Configuration;
+use crate::{
+    Misuse,
+    configuration::{Configuration, first_set},
+    hub::HubOptions,
+};
 
-/// Posts a notification to a NotifyHub server.
-///
-/// Whoever has the hub's page open, or is subscribed to it, has the notification at once.
-#[derive(Debug, Parser)]
-#[command(name = "notifyhub-push", version, max_term_width = 100, after_help = AFTER_HELP)]
-pub(crate) struct Arguments {
+/// What is posted, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Fields {
     /// The text, up to 4096 characters. Several words are joined with spaces. `-`, or no text at all behind a
     /// pipe, reads standard input.
     #[arg(value_name = "MESSAGE")]
     message: Vec<String>,
 
-    /// The hub's port.
-    #[arg(long, short, value_name = "PORT", conflicts_with = "url")]
-    port: Option<u16>,
-
-    /// The hub's host name or address.
-    #[arg(long, value_name = "HOST", conflicts_with = "url")]
-    host: Option<String>,
-
-    /// The hub's address, such as https://example.com/hub [default: http://localhost:9080]. --port and --host
-    /// count more than NOTIFYHUB_URL. Where a proxy before the hub asks for a user and password:
-    /// https://USER:PASSWORD@example.com/hub.
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
-
-    /// The hub's publish token, where it asks for one. Other users of this machine see the command line: prefer
-    /// NOTIFYHUB_TOKEN, or `token` in the configuration file.
-    #[arg(long, env = "NOTIFYHUB_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    token: Option<String>,
-
-    /// A file with the certificate of a hub that made its own (PEM).
-    #[arg(long, env = "NOTIFYHUB_CA_CERT", value_name = "FILE")]
-    ca_cert: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) hub: HubOptions,
 
     /// A short heading, up to 256 characters.
     #[arg(long, short, value_name = "TEXT")]
@@ -90,48 +70,23 @@ pub(crate) struct Arguments {
     /// Post nothing; remove what waits or runs under this key.
     #[arg(long, value_name = "KEY", conflicts_with_all = ["message", "title", "level", "tags", "link", "source",
         "actor", "key", "state", "actions", "format", "json"])]
-    pub(crate) withdraw: Option<String>,
+    pub(super) withdraw: Option<String>,
 
     /// Print the stored notification as JSON.
     #[arg(long, conflicts_with = "quiet")]
-    pub(crate) json: bool,
+    pub(super) json: bool,
 
     /// Print nothing unless it fails.
     #[arg(long, short)]
-    pub(crate) quiet: bool,
+    pub(super) quiet: bool,
 
     /// How long to keep trying while the hub cannot be reached. A notification is never posted twice.
     #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
-    pub(crate) timeout: Duration,
-
-    /// Print the script that completes this command line in a shell.
-    #[arg(long, value_name = "SHELL", conflicts_with = "message")]
-    pub(crate) completions: Option<clap_complete::Shell>,
-
-    /// Print the manual page, as man reads it.
-    #[arg(long, conflicts_with = "message")]
-    pub(crate) man: bool,
-
-    /// The address in the configuration file.
-    #[arg(skip)]
-    configured_url: Option<String>,
+    pub(super) timeout: Duration,
 }
 
 /// More than any message has.
 const MAX_INPUT_BYTES: u64 = 64 << 10;
-
-const AFTER_HELP: &str = "\
-Examples:
-  notifyhub-push Tests passed
-  make 2>&1 | tail -3 | notifyhub-push --title Build
-  cargo test && notifyhub-push -l success \"Tests passed\" || notifyhub-push -l error \"Tests failed\"
-
-A message that begins with a dash goes after `--`.
-What is always the same goes into the configuration file, ~/.config/notifyhub/config.toml:
-  url = \"https://hub.example.com\"
-  token = \"…\"
-Options count more than the environment, and that more than the file.
-Exit codes: 0 sent; 1 not delivered; 2 wrong use (nothing was sent).";
 
 /// As in the API.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -191,63 +146,14 @@ impl From<Format> for vocabulary::Format {
     }
 }
 
-/// What was wrong with the command line, and what would be right.
-pub(crate) type Misuse = String;
-
-impl Arguments {
-    /// Takes from the configuration file what neither the command line nor the environment says.
-    pub(crate) fn fill_in(&mut self, configuration: Configuration) {
-        let Configuration { url, token, ca_cert, source } = configuration;
-        let is_set = |value: &Option<String>| value.as_ref().is_some_and(|value| !value.is_empty());
-        if !is_set(&self.token) {
-            self.token = token;
-        }
-        if !is_set(&self.source) {
-            self.source = source;
-        }
-        self.ca_cert = self.ca_cert.take().filter(|path| !path.as_os_str().is_empty()).or(ca_cert);
-        self.configured_url = url;
-    }
-
-    /// A client of the hub at this address.
-    pub(crate) fn connect(&self, address: &str) -> Result<Client, Misuse> {
-        let mut options = ConnectOptions::default();
-        if let Some(token) = self.token.as_deref().filter(|token| !token.is_empty()) {
-            options = options.publish_token(token);
-        }
-        if let Some(path) = &self.ca_cert {
-            let pem = std::fs::read(path)
-                .map_err(|error| format!("cannot read the certificate in {}: {error}", path.display()))?;
-            options =
-                options.trust_certificates(&pem).map_err(|error| format!("{}: {error}", path.display()))?;
-        }
-        options.connect(address).map_err(|error| error.to_string())
-    }
-
-    /// The hub's address.
-    pub(crate) fn address(&self) -> String {
-        if let Some(url) = &self.url {
-            return url.clone();
-        }
-        let from_environment = std::env::var("NOTIFYHUB_URL").ok().filter(|url| !url.is_empty());
-        match (&self.host, self.port, from_environment.or_else(|| self.configured_url.clone())) {
-            (None, None, Some(url)) => url,
-            (host, port, _) => {
-                let host = host.as_deref().unwrap_or("localhost");
-                // An IPv6 address stands in brackets in a URL (RFC 3986, section 3.2.2).
-                let host = if host.contains(':') && !host.starts_with('[') {
-                    format!("[{host}]")
-                } else {
-                    host.to_owned()
-                };
-                format!("http://{host}:{}", port.unwrap_or(9080))
-            }
-        }
-    }
-
+impl Fields {
     /// The notification to post.
-    pub(crate) fn notification(&self) -> Result<types::NewNotification, Misuse> {
-        let text = self.text()?;
+    pub(super) fn notification(
+        &self,
+        program: &str,
+        configuration: &Configuration,
+    ) -> Result<types::NewNotification, Misuse> {
+        let text = self.text(program)?;
         let length = text.chars().count();
         Ok(types::NewNotification {
             message: text
@@ -258,8 +164,8 @@ impl Arguments {
             tags: self.tags.iter().map(|tag| one("--tag", 64, tag)).collect::<Result<_, _>>()?,
             link: limited("--link", 2048, self.link.as_deref())?,
             timestamp: None,
-            source: limited("--source", 64, self.source.as_deref().filter(|name| !name.is_empty()))?,
-            actor: limited("--actor", 32, self.actor.as_deref().filter(|name| !name.is_empty()))?,
+            source: limited("--source", 64, first_set(self.source.as_ref(), configuration.source.as_ref()))?,
+            actor: limited("--actor", 32, first_set(self.actor.as_ref(), configuration.actor.as_ref()))?,
             key: limited("--key", 128, self.key.as_deref())?,
             state: self.state.map(vocabulary::State::from),
             actions: self.actions.iter().map(|action| parse_action(action)).collect::<Result<_, _>>()?,
@@ -267,10 +173,10 @@ impl Arguments {
         })
     }
 
-    fn text(&self) -> Result<String, Misuse> {
+    fn text(&self, program: &str) -> Result<String, Misuse> {
         let from_input = match self.message.as_slice() {
             [] if std::io::stdin().is_terminal() => {
-                return Err("no message was given; for example: notifyhub-push \"Tests passed\"".into());
+                return Err(format!("no message was given; for example: {program} \"Tests passed\""));
             }
             [] => true,
             [only] => only == "-",
@@ -287,7 +193,7 @@ impl Arguments {
         if text.len() as u64 > MAX_INPUT_BYTES {
             return Err(format!(
                 "standard input is longer than {MAX_INPUT_BYTES} bytes; a message has up to 4096 characters. Send the \
-                 end of it: … | tail -n 20 | notifyhub-push"
+                 end of it: … | tail -n 20 | {program}"
             ));
         }
         // The line break that ends the last line is the terminal's, not the message's.

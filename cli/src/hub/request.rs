@@ -33,6 +33,36 @@ pub(crate) enum RequestError {
     Failing(String),
 }
 
+impl RequestError {
+    /// What happened at this address, and what to do about it.
+    pub(crate) fn told(&self, address: &str) -> String {
+        match self {
+            RequestError::Refused(reason) => format!("the hub refused the notification: {reason}"),
+            RequestError::Unauthorized(reason) => {
+                format!("the hub at {address} refused it: {reason} (here: --token, or NOTIFYHUB_TOKEN)")
+            }
+            RequestError::LoginRequired => format!(
+                "not sent: at {address} a user and a password are asked for before the hub is reached. Write the right \
+                 ones into the address: --url https://USER:PASSWORD@…, or NOTIFYHUB_URL"
+            ),
+            RequestError::Untrusted(reason) => format!(
+                "not sent: the certificate of {address} is not trusted ({reason}). If the hub made its own, name that \
+                 with --ca-cert: notifyhub.tls.pem in its data directory"
+            ),
+            RequestError::NotAHub(found) => format!(
+                "{address} does not look like a NotifyHub: {found}. Name the right one with --url or --port"
+            ),
+            RequestError::Unreachable(reason) => format!(
+                "not sent: {reason} at {address}. Is the hub running? Start it with `notifyhub-server`, or name \
+                 another with --url, --host or --port"
+            ),
+            RequestError::Failing(reason) => {
+                format!("not sent: the hub at {address} has trouble: {reason}")
+            }
+        }
+    }
+}
+
 /// Whether trying again may help, and when.
 enum Attempt {
     Later(RequestError, Option<Duration>),

@@ -1,0 +1,5 @@
+//! One file a command: its arguments, and what it does.
+
+pub(crate) mod config;
+pub(crate) mod documentation;
+pub(crate) mod push;

@@ -1,0 +1,22 @@
+//! The command line of NotifyHub: `notifyhub` with its subcommands, and `notifyhub-push`, which is `notifyhub push` as a
+//! program of its own.
+//!
+//! # Layout
+//! - `programs`: the two command lines, and which command they lead to.
+//! - `commands`: one file a command: its arguments, and what it does.
+//! - `context`: what a command knows of its program.
+//! - `configuration`: what is always the same on this machine: the file and the environment.
+//! - `hub`: reaching the hub: its address, patience, and errors told to people.
+//! - `terminal`: what is printed.
+
+mod commands;
+mod configuration;
+mod context;
+mod hub;
+mod programs;
+mod terminal;
+
+pub use programs::{notifyhub, notifyhub_push};
+
+/// What was wrong with how a program was called, and what would be right.
+type Misuse = String;

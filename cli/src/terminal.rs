@@ -1,0 +1,55 @@
+//! What is printed: colour for terminals only, and nothing that a stranger's text could steer them with.
+
+use std::{
+    io::{ErrorKind, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+/// It was not done: not delivered, say.
+pub(crate) const FAILED: u8 = 1;
+/// Wrong use; clap exits with the same code.
+pub(crate) const MISUSE: u8 = 2;
+
+/// Prints a line. A closed pipe at the other end is a normal end; a full disk is not.
+pub(crate) fn print(line: &str) -> ExitCode {
+    let mut output = std::io::stdout();
+    match writeln!(output, "{line}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(&format!("sent, but this could not be written: {error}"), FAILED)
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Says on standard error what went wrong; `code` becomes the exit code.
+pub(crate) fn fail(message: &str, code: u8) -> ExitCode {
+    let cross = coloured("✗", "31", std::io::stderr().is_terminal());
+    let _ = writeln!(std::io::stderr(), "{cross} {}", escaped(message));
+    ExitCode::from(code)
+}
+
+/// Tells who sits at the terminal what is going on.
+pub(crate) fn hint(message: &str) {
+    let mut output = std::io::stderr();
+    if output.is_terminal() {
+        let _ = writeln!(output, "… {}", escaped(message));
+    }
+}
+
+/// What stands before a line that tells of success.
+pub(crate) fn check_mark() -> String {
+    coloured("✓", "32", std::io::stdout().is_terminal())
+}
+
+/// What another program said must not steer the terminal.
+pub(crate) fn escaped(text: &str) -> String {
+    let escape =
+        |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
+}
+
+fn coloured(text: &str, colour: &str, is_terminal: bool) -> String {
+    // https://no-color.org
+    let plain = !is_terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if plain { text.to_owned() } else { format!("\u{1b}[{colour}m{text}\u{1b}[0m") }
+}
