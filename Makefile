@@ -90,6 +90,12 @@ test-browser: binaries tests/browser/node_modules/.package-lock.json ## The page
 	scripts/install-chromium
 	npm --prefix tests/browser test
 
+.PHONY: measure-page
+measure-page: page tests/browser/node_modules/.package-lock.json ## Measure the page in a Chromium; writes its section of docs/BENCHMARKS.md
+	scripts/install-chromium
+	$(CARGO) build --release --package notifyhub-server
+	NOTIFYHUB_SERVER_BINARY=$(CURDIR)/target/release/notifyhub-server npm --prefix tests/browser run measure
+
 .PHONY: lint
 lint: frontend/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json ## Formatting, lints and documentation, warnings as errors
 	$(CARGO) fmt --all --check

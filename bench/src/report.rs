@@ -70,11 +70,21 @@ impl Results {
 pub(crate) fn write(results: &Results, directory: &Path) -> io::Result<()> {
     let plots = directory.join("benchmarks");
     fs::create_dir_all(&plots)?;
-    fs::write(directory.join("BENCHMARKS.md"), markdown(results) + &earlier_runs(&plots)?)?;
+    let path = directory.join("BENCHMARKS.md");
+    let page = page_section(&fs::read_to_string(&path).unwrap_or_default());
+    fs::write(path, markdown(results) + &page + &earlier_runs(&plots)?)?;
     for (name, svg) in plots_of(results) {
         fs::write(plots.join(name), svg)?;
     }
     Ok(())
+}
+
+/// What `make measure-page` has written into the document: another run, which this one does not repeat.
+fn page_section(document: &str) -> String {
+    const BEGINNING: &str = "<!-- The page:";
+    const END: &str = "<!-- End of the page. -->\n";
+    let section = document.find(BEGINNING).zip(document.find(END));
+    section.map_or_else(String::new, |(from, to)| format!("\n{}", &document[from..to + END.len()]))
 }
 
 /// The reports of earlier runs that are kept beside the plots, newest first.

@@ -1,11 +1,30 @@
 // The list itself: what is in it, in which order, and that it follows the hub in every tab.
-import { expect, items, openLive, openRow, test, titles } from './support/test'
+import { badge, expect, items, openLive, openRow, test, titles } from './support/test'
 
 test('an empty hub says so, with the commands for this very address', async ({ page, hub }) => {
   await openLive(page, hub.url)
   await expect(page.getByRole('heading', { name: 'No notifications yet' })).toBeVisible()
   await expect(page.getByText(`notifyhub-push --port ${hub.port} "Build finished"`)).toBeVisible()
   await expect(page.getByText(`curl ${hub.url}api/notifications`)).toBeVisible()
+})
+
+test('the list is there while the host of the stream is still starting', async ({ page, hub }) => {
+  await page.addInitScript(() => {
+    window.SharedWorker = class extends EventTarget {
+      port = new MessageChannel().port1
+    } as unknown as typeof SharedWorker
+  })
+  const { id } = await hub.publish('read before')
+  await fetch(`${hub.url}api/read`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ through: id }),
+  })
+  await hub.publish('unread')
+  await page.goto(hub.url)
+  await expect(titles(page)).toHaveText(['unread', 'read before'])
+  await expect(badge(page)).toHaveAttribute('data-state', 'connecting')
+  await expect(page.locator('.row.read')).toHaveCount(1)
 })
 
 test('stored notifications are listed newest first, and new ones come in on top', async ({

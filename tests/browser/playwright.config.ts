@@ -4,8 +4,11 @@ import { defineConfig } from '@playwright/test'
 
 export default defineConfig({
   testDir: '.',
-  // Pictures of the page are taken on request: npm run screenshots.
-  testIgnore: process.env.SCREENSHOTS ? [] : 'screenshots.spec.ts',
+  // On request only: pictures of the page (npm run screenshots), and its figures (npm run measure).
+  testIgnore: [
+    ...(process.env.SCREENSHOTS ? [] : ['screenshots.spec.ts']),
+    ...(process.env.MEASURE ? [] : ['measure.spec.ts']),
+  ],
   fullyParallel: true,
   workers: 1,
   retries: 0,

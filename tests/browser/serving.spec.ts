@@ -2,6 +2,7 @@
 // sub-path; and how fast it is there and says what it hears.
 import { get } from 'node:http'
 import { gzipSync } from 'node:zlib'
+import { watchPainted } from './support/painted'
 import { expect, item, openLive, openRow, test } from './support/test'
 import { Gateway } from './support/gateway'
 
@@ -131,31 +132,15 @@ test(
   'from notifyhub-push to the painted item in under 100 ms',
   { tag: '@alone' },
   async ({ page, hub }) => {
-    await page.addInitScript(() => {
-      const painted: Record<string, number> = {}
-      Object.assign(window, { painted })
-      const look = () => {
-        for (const text of document.querySelectorAll('.row-title')) {
-          const message = text.textContent ?? ''
-          if (message in painted) continue
-          painted[message] = 0
-          // The frame after the one that draws it begins when the drawn one is out.
-          requestAnimationFrame(() => setTimeout(() => (painted[message] = Date.now())))
-        }
-      }
-      new MutationObserver(look).observe(document, { childList: true, subtree: true })
-    })
+    await watchPainted(page)
     await openLive(page, hub.url)
     const durations: number[] = []
     for (let round = 0; round < 20; round++) {
       const message = `round ${round}`
       const startedMs = Date.now()
       await hub.push(message)
-      const paintedMs = await page.waitForFunction(
-        (text) => (window as unknown as { painted: Record<string, number> }).painted[text],
-        message,
-      )
-      durations.push(((await paintedMs.jsonValue()) as number) - startedMs)
+      const paintedMs = await page.waitForFunction((text) => window.painted[text], message)
+      durations.push((await paintedMs.jsonValue())! - startedMs)
     }
     durations.sort((one, other) => one - other)
     const [lowerQuartile, median] = [0.25, 0.5].map((part) => durations[durations.length * part]!)

@@ -1,6 +1,7 @@
 // The calls of the page to the server's REST interface, with relative addresses, so that they also work
 // under a sub-path. Streams and polling are not made here.
 import type { ErrorBody, ListParameters, NewNotification, Notification, Page } from './notification'
+import type { Status } from './generated'
 import { parseNotification, parsePage } from './parse'
 
 export type ListQuery = ListParameters & { limit: number }
@@ -14,6 +15,8 @@ export interface Revision {
 
 export interface NotificationApi {
   list(query: ListQuery, signal?: AbortSignal): Promise<Page>
+  /** Up to where all was read, on some device. */
+  readThrough(): Promise<string | undefined>
   publish(notification: NewNotification): Promise<Notification>
   revise(id: string, revision: Revision): Promise<Notification>
   /** With `keepalive` the call outlives the page, as when a tab is closed. */
@@ -104,6 +107,10 @@ export function createNotificationApi(baseUrl: string, token: TokenSource): Noti
       const page = parsePage(await response.json(), limit)
       if (!page) throw new ApiError(response.status, 'the answer is not a list')
       return page
+    },
+    async readThrough() {
+      const status = (await (await call(new URL('api/status', baseUrl))).json()) as Partial<Status>
+      return status.read_through ?? undefined
     },
     async publish(notification) {
       return notificationIn(await change(address, withBody('POST', notification)))

@@ -51,13 +51,15 @@ const drawings = {
 
 export type IconName = keyof typeof drawings
 
-const paths = new Map<IconName, string[]>()
+const paths = new Map<IconName, string>()
 
-/** The `d` of each path of the icon; all of them are drawn on a square of 16 by 16. */
-export function iconPaths(name: IconName): string[] {
+/** All of the drawing as the `d` of one path, on a square of 16 by 16. */
+export function iconPath(name: IconName): string {
   let known = paths.get(name)
-  if (!known) {
-    known = [...drawings[name].matchAll(/ d="([^"]+)"/g)].map((match) => match[1] ?? '')
+  if (known === undefined) {
+    const parts = [...drawings[name].matchAll(/ d="([^"]+)"/g)].map((match) => match[1] ?? '')
+    // A first `m` counts from the corner, as `M` does; one that follows would count from where the pen is.
+    known = parts.map((part) => part.replace(/^m/, 'M')).join('')
     paths.set(name, known)
   }
   return known

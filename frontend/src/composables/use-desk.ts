@@ -5,7 +5,7 @@ import type { DeskView, FeedFilter } from '../feed/feed-filter'
 import { allOpen, type FeedView } from '../feed/feed-view'
 import { isSnoozed, publishedMs } from '../feed/states'
 import type { useFeed } from './use-feed'
-import { useNow } from './use-now'
+import { useHubNow, useHubSkew } from './use-now'
 import { useTexts } from './use-texts'
 
 /** What each of the narrower views shows in its rows. */
@@ -27,9 +27,8 @@ export interface DeskOptions {
 
 export function useDesk({ feed, filter, hidden, isUnread, lineId }: DeskOptions) {
   const { texts } = useTexts()
-  const now = useNow()
-  /** By the hub's clock, which gave the times. */
-  const nowMs = computed(() => now.value + (feed.connectionState.skewMs ?? 0))
+  useHubSkew(() => feed.connectionState.skewMs)
+  const nowMs = useHubNow()
 
   function visible(view: FeedView): FeedView {
     if (hidden.value.size === 0) return view
@@ -69,5 +68,5 @@ export function useDesk({ feed, filter, hidden, isUnread, lineId }: DeskOptions)
     return id === undefined ? undefined : { id, timeMs: publishedMs({ id, timestamp: '' }) }
   })
 
-  return { desk, whole, nowMs, line, shownCount, hits }
+  return { desk, whole, line, shownCount, hits }
 }

@@ -10,7 +10,7 @@ import type { FeedConnection } from '../stream/feed-connection'
 import type { ConnectionState } from '../stream/stream-events'
 import type { HostToTab, SavedPosition } from '../stream/tab-messages'
 import { maxRemembered, rememberedAtTop } from './paged-list'
-import { pageSize, useFeed } from './use-feed'
+import { pageSize, useFeed, type FirstLook } from './use-feed'
 
 class FakeConnection implements FeedConnection {
   setToken(): void {}
@@ -43,7 +43,7 @@ let requests: { query: ListQuery; answer(list: Notification[]): void; fail(error
 let arrived: string[]
 const filter = ref<FeedFilter>(wholeFeed)
 
-function start(saved?: SavedPosition) {
+function start(saved?: SavedPosition, firstLook?: () => Promise<FirstLook>) {
   return scope.run(() =>
     useFeed({
       connection,
@@ -59,6 +59,7 @@ function start(saved?: SavedPosition) {
       },
       filter,
       saved,
+      firstLook,
       onAlert: () => {},
       onArrival: (notifications) => arrived.push(...notifications.map(({ id }) => id)),
     }),
@@ -102,6 +103,43 @@ describe('the whole feed', () => {
     connection.feed({ type: 'notification', notification: newest!, live: true })
     expect(feed.view.list).toEqual([newest, old])
     expect(arrived).toEqual([newest!.id])
+  })
+
+  it('shows a first look until the host knows better', async () => {
+    const [newest, middle, old] = many(3)
+    const page = { notifications: [middle!, old!], floor: undefined }
+    const feed = start(undefined, () => Promise.resolve({ page, readThrough: old!.id }))
+    await settle()
+    expect(feed.view.list).toEqual([middle, old])
+    expect(feed.read).toEqual({ through: old!.id, seen: [] })
+    // What came between the two looks is new; what has not changed stays the same.
+    connection.feed(snapshot([newest!, { ...middle! }, { ...old!, title: 'revised' }]))
+    expect(feed.view.list[1]).toBe(middle)
+    expect(feed.view.list[2]!.title).toBe('revised')
+    expect(arrived).toEqual([newest!.id])
+  })
+
+  it('ignores a first look that is late, or that fails', async () => {
+    const [newest, old] = many(2)
+    const page = { notifications: [old!], floor: undefined }
+    const feed = start(undefined, () => Promise.resolve({ page, readThrough: undefined }))
+    connection.feed(snapshot([newest!]))
+    await settle()
+    expect(feed.view.list).toEqual([newest])
+    const other = start(undefined, () => Promise.reject(new ApiError(0, 'no')))
+    await settle()
+    expect(other.view.known).toBe(false)
+  })
+
+  it('takes what was read from a host only once that knows the feed', async () => {
+    const [old] = many(1)
+    const page = { notifications: [old!], floor: undefined }
+    const feed = start(undefined, () => Promise.resolve({ page, readThrough: undefined }))
+    await settle()
+    const state = { kind: 'connecting' as const, sinceMs: 0 }
+    const read = { through: undefined, seen: [] }
+    connection.onMessage({ type: 'welcome', state, read, audible: false })
+    expect(feed.read.through).toBe(old!.id)
   })
 
   it('takes a revision in the place of what was there, and as no arrival', () => {

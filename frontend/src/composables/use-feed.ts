@@ -1,7 +1,7 @@
 // The feed as the page has it: the whole of it, and what a search leaves. Routes what the connection says to both
 // lists. Takes the connection and the API as given and knows neither EventSource nor fetch.
 import { computed, onScopeDispose, reactive, ref, shallowRef, watch, type Ref } from 'vue'
-import type { Notification } from '../api/notification'
+import type { Notification, Page } from '../api/notification'
 import type { NotificationApi } from '../api/notification-api'
 import { inBatches } from '../feed/batches'
 import {
@@ -28,9 +28,16 @@ export interface FeedOptions {
   filter: Ref<FeedFilter>
   /** What an earlier load of this page had, to be shown until the connection knows better. */
   saved?: SavedPosition
+  /** Asks the hub itself, to have something to show while the host of the stream is still starting. */
+  firstLook?(): Promise<FirstLook>
   onAlert(alert: Alert): void
   /** New items, newest first, whether the search leaves them or not. */
   onArrival(notifications: Notification[]): void
+}
+
+export interface FirstLook {
+  page: Page
+  readThrough: string | undefined
 }
 
 export function useFeed(options: FeedOptions) {
@@ -66,7 +73,8 @@ export function useFeed(options: FeedOptions) {
     switch (message.type) {
       case 'welcome':
         takeState(message.state)
-        read.value = message.read
+        // A host that has only just begun knows less than the first look.
+        if (message.known) read.value = message.read
         audibleSomewhere.value = message.audible
         if (message.known) events.add(asSnapshot(message.known))
         break
@@ -140,11 +148,20 @@ export function useFeed(options: FeedOptions) {
     { immediate: true },
   )
   connection.open(options.saved)
+  if (!options.saved && options.firstLook) void options.firstLook().then(takeFirstLook, () => {})
   onScopeDispose(() => {
     events.stop()
     found.forget()
     connection.close()
   })
+
+  /** Good for as long as the host has said nothing. */
+  function takeFirstLook({ page, readThrough }: FirstLook): void {
+    if (everything.view.value.known) return
+    // Where there is no mark, nobody could have read what was there before there was a page.
+    read.value = { through: readThrough ?? page.notifications[0]?.id, seen: [] }
+    events.add({ type: 'snapshot', ...page, open: [], reset: false })
+  }
 
   /** What a reload needs in order to go on where this page is now. */
   function position(): SavedPosition | undefined {

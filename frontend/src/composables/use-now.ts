@@ -1,27 +1,57 @@
-// The current time as a ref that ticks, one timer for all who use it, so that "2 min ago" stays true.
-import { onScopeDispose, readonly, ref, type Ref } from 'vue'
+// The one clock of the page, so that "2 min" stays true: it ticks four times a minute, on the quarter, and not at all
+// while nobody can see it. A text that depends on it belongs into a computed value: then a tick at which the text stays
+// the same draws nothing.
+import { computed, onScopeDispose, readonly, ref, watch, type ComputedRef, type Ref } from 'vue'
 
-const tickMs = 10_000
+const tickMs = 15_000
 const now = ref(Date.now())
+/** How far the hub's clock, which gave all times of the feed, is ahead of this device's. */
+const hubSkewMs = ref(0)
+const hubNow = computed(() => now.value + hubSkewMs.value)
 let users = 0
-let timer: ReturnType<typeof setInterval> | undefined
+let timer: ReturnType<typeof setTimeout> | undefined
 
-const tick = () => (now.value = Date.now())
-// A hidden page's timers are slowed down: what one sees on coming back must be right at once.
-const tickIfVisible = () => {
+function tick(): void {
+  now.value = Date.now()
+  timer = setTimeout(tick, tickMs - (now.value % tickMs))
+}
+
+function follow(): void {
+  clearTimeout(timer)
+  // What one sees on coming back must be right at once.
   if (!document.hidden) tick()
 }
 
 export function useNow(): Readonly<Ref<number>> {
   if (users++ === 0) {
     tick()
-    timer = setInterval(tick, tickMs)
-    document.addEventListener('visibilitychange', tickIfVisible)
+    document.addEventListener('visibilitychange', follow)
   }
   onScopeDispose(() => {
     if (--users > 0) return
-    clearInterval(timer)
-    document.removeEventListener('visibilitychange', tickIfVisible)
+    clearTimeout(timer)
+    document.removeEventListener('visibilitychange', follow)
   })
   return readonly(now)
+}
+
+/** The time by the hub's clock. */
+export function useHubNow(): ComputedRef<number> {
+  useNow()
+  return hubNow
+}
+
+/** To be called once, by whoever hears the hub. */
+export function useHubSkew(skewMs: () => number | undefined): void {
+  watch(skewMs, (skew) => (hubSkewMs.value = skew ?? 0), { immediate: true })
+}
+
+/** A list that stays the same one for as long as its members do: who shows it is not drawn anew at each tick. */
+export function steadyList<T>(members: () => readonly T[]): ComputedRef<readonly T[]> {
+  return computed<readonly T[]>((before) => {
+    const list = members()
+    const isSame =
+      before?.length === list.length && list.every((one, index) => one === before[index])
+    return isSame ? before : list
+  })
 }

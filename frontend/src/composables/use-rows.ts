@@ -87,6 +87,8 @@ export function useRows(options: RowsOptions) {
       return {
         count: list.length,
         getScrollElement: () => scroller.value,
+        // Until the list is in the document and can be measured: so it is drawn once, not twice.
+        initialRect: { width: 0, height: window.innerHeight },
         estimateSize: (index: number) => {
           const kind = list[index]?.kind
           return kind === 'row' ? rowPx.value : kind === 'day' ? headingPx : linePx

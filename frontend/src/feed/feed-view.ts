@@ -84,8 +84,10 @@ function withSnapshot(
   snapshot: Extract<FeedEvent, { type: 'snapshot' }>,
   limit: number,
 ): Change {
-  const { notifications, floor, open } = snapshot
-  const known = new Set(view.list.map(({ id }) => id))
+  const { floor } = snapshot
+  const known = new Map([...view.list, ...view.open].map((one) => [one.id, one]))
+  const notifications = snapshot.notifications.map((one) => sameAs(known.get(one.id), one))
+  const open = snapshot.open.map((one) => sameAs(known.get(one.id), one))
   const newest = newestOf(view)
   const arrived = view.known ? notifications.filter(({ id }) => id > newest && !known.has(id)) : []
   const fresh: FeedView = {
@@ -110,6 +112,11 @@ function withSnapshot(
   const below = oldFloor === undefined ? [] : open.filter(({ id }) => id < oldFloor)
   const joined = { ...fresh, list: [...notifications, ...older], floor: oldFloor, open: below }
   return { view: trimmed(joined, limit), arrived }
+}
+
+/** What has not changed stays the same object, and so does what was worked out of it. */
+function sameAs(known: Notification | undefined, told: Notification): Notification {
+  return known && JSON.stringify(known) === JSON.stringify(told) ? known : told
 }
 
 function withNotification(view: FeedView, notification: Notification, limit: number): Change {

@@ -1,0 +1,188 @@
+// The page's figures in docs/BENCHMARKS.md: how soon it shows something, how soon it shows what was sent, what it needs
+// when nothing happens, and how large it is. No test: it runs only on request, with `make measure-page`, on a machine that
+// does nothing else, and writes its section into that document.
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Browser, Page } from '@playwright/test'
+import { fillWithDay } from './support/day'
+import { watchPainted } from './support/painted'
+import { expect, item, items, needs, openLive, scroller, test } from './support/test'
+import type { Hub } from './support/hub'
+
+const document = new URL('../../docs/BENCHMARKS.md', import.meta.url).pathname
+const dist = new URL('../../frontend/dist/', import.meta.url).pathname
+const beginning = '<!-- The page: written by `make measure-page`; do not edit. -->\n'
+const end = '<!-- End of the page. -->\n'
+
+const coldLoads = 15
+const posts = 50
+const idleMs = 20_000
+
+type Figure = [what: string, value: string, promised: string]
+const figures: Figure[] = []
+
+test.describe.configure({ mode: 'serial' })
+test.use({ hubOptions: ['--store', 'memory', '--max-notifications', '10000'] })
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((one, other) => one - other)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!
+}
+
+const ms = (value: number) => `${value.toFixed(0)} ms`
+
+test('how soon the first item is there', async ({ browser, hub }) => {
+  test.setTimeout(120_000)
+  await fillWithDay(hub)
+  const paints: number[] = []
+  const firsts: number[] = []
+  for (let round = 0; round < coldLoads; round++) {
+    const { paint, first } = await coldLoad(browser, hub)
+    paints.push(paint)
+    firsts.push(first)
+  }
+  figures.push(
+    ['first paint, nothing cached', ms(quantile(paints, 0.5)), ''],
+    ['first notification painted, nothing cached', ms(quantile(firsts, 0.5)), '350 ms'],
+  )
+})
+
+/** A context of its own has nothing in its cache. */
+async function coldLoad(browser: Browser, hub: Hub): Promise<{ paint: number; first: number }> {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await watchPainted(page)
+  await page.goto(hub.url)
+  await page.waitForFunction(() => Object.values(window.painted).some((atMs) => atMs > 0))
+  const times = await page.evaluate(() => ({
+    paint: performance.getEntriesByName('first-contentful-paint')[0]!.startTime,
+    first:
+      Math.min(...Object.values(window.painted).filter((atMs) => atMs > 0)) -
+      performance.timeOrigin,
+  }))
+  await context.close()
+  return times
+}
+
+test('how soon it shows what was sent', async ({ page, hub }) => {
+  test.setTimeout(120_000)
+  await watchPainted(page)
+  await openLive(page, hub.url)
+  const durations: number[] = []
+  for (let round = 0; round < posts; round++) {
+    const message = `round ${round}.`
+    const startedMs = Date.now()
+    await hub.publish(message)
+    const painted = await page.waitForFunction((text) => window.painted[text], message)
+    durations.push((await painted.jsonValue())! - startedMs)
+    await page.waitForTimeout(400)
+  }
+  figures.push(
+    ['from the post to the painted row, median', ms(quantile(durations, 0.5)), '30 ms'],
+    ['the same, 95 of 100', ms(quantile(durations, 0.95)), '70 ms'],
+  )
+})
+
+test('what it needs when nothing happens: a long list', async ({ page, hub }) => {
+  test.setTimeout(120_000)
+  await publishAll(hub, 1_000)
+  await openLive(page, hub.url)
+  for (let reached = 0; reached < 1_000;) {
+    await scroller(page).evaluate((box) => box.scrollTo({ top: box.scrollHeight }))
+    reached = await page.evaluate(() =>
+      Number(
+        window.document.querySelector('.feed-items > :last-child')?.getAttribute('data-index'),
+      ),
+    )
+  }
+  await scroller(page).evaluate((box) => box.scrollTo({ top: 0 }))
+  await figureOfIdle(page, '1,000 rows')
+})
+
+test('what it needs when nothing happens: a day', async ({ page, hub }) => {
+  test.setTimeout(120_000)
+  await fillWithDay(hub)
+  await openLive(page, hub.url)
+  await expect(needs(page)).toHaveCount(5)
+  await figureOfIdle(page, 'five that wait, three that run, and 58 rows')
+})
+
+async function figureOfIdle(page: Page, what: string): Promise<void> {
+  // What has just been drawn settles, and is tidied up.
+  await page.waitForTimeout(10_000)
+  const before = await rendererMs(page)
+  await page.waitForTimeout(idleMs)
+  const used = (await rendererMs(page)) - before
+  figures.push([`CPU in ${idleMs / 1_000} s without news: ${what}`, ms(used), '20 ms'])
+}
+
+/** What the processes that show pages have used of the CPU so far, the worker included. */
+async function rendererMs(page: Page): Promise<number> {
+  const session = await page.context().browser()!.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  await session.detach()
+  const renderers = processInfo.filter(({ type }) => type === 'renderer')
+  return renderers.reduce((sum, { cpuTime }) => sum + cpuTime * 1_000, 0)
+}
+
+test('how large it grows', async ({ page, hub }) => {
+  test.setTimeout(180_000)
+  await openLive(page, hub.url)
+  await publishAll(hub, 5_000)
+  await hub.publish('the last one')
+  await expect(item(page, 'the last one')).toBeVisible()
+  const session = await page.context().newCDPSession(page)
+  await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  const mib = (usedSize / 2 ** 20).toFixed(1)
+  figures.push(['heap after 5,000 notifications', `${mib} MiB`, '6 MiB'])
+  expect(await items(page).count()).toBeGreaterThan(10)
+})
+
+test('how large it is', () => {
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(html|js|css|svg|webmanifest)$/.test(name),
+  )
+  const sizes = files.map((name) => gzipSync(readFileSync(join(dist, name)), { level: 9 }).length)
+  const sum = sizes.reduce((total, size) => total + size, 0)
+  figures.push([
+    `all of its ${files.length} files, gzipped`,
+    `${(sum / 1024).toFixed(1)} KiB`,
+    '110 KiB',
+  ])
+})
+
+test('the section is written', () => {
+  const built = statSync(join(dist, 'index.html')).mtime.toISOString().slice(0, 10)
+  const rows = figures.map(([what, value, promised]) => `| ${what} | ${value} | ${promised} |`)
+  const section = [
+    beginning,
+    '## The page\n\n',
+    `Built on ${built}, in Chromium without a GPU, hub and browser on one machine; medians of ${coldLoads} loads ` +
+      `and ${posts} posts. To repeat it: \`make measure-page\`.\n\n`,
+    '| what | measured | promised at most |\n|---|---|---|\n',
+    rows.join('\n'),
+    '\n\n',
+    end,
+  ].join('')
+  const text = readFileSync(document, 'utf8')
+  const [from, to] = [text.indexOf(beginning), text.indexOf(end)]
+  const notes = text.indexOf('## What these numbers do not say')
+  const written =
+    from < 0
+      ? `${text.slice(0, notes)}${section}\n${text.slice(notes)}`
+      : text.slice(0, from) + section + text.slice(to + end.length)
+  writeFileSync(document, written)
+  console.log(rows.join('\n'))
+})
+
+async function publishAll(hub: Hub, count: number): Promise<void> {
+  for (let round = 0; round < count / 10; round++) {
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        hub.publish({ title: `${round} ${index}.`, message: 'lorem ipsum', source: `p${index}` }),
+      ),
+    )
+  }
+}
