@@ -7,13 +7,17 @@
 //! - `context`: what a command knows of its program.
 //! - `configuration`: what is always the same on this machine: the file and the environment.
 //! - `hub`: reaching the hub: its address, patience, and errors told to people.
+//! - `origin`: the project, its branch and the machine.
+//! - `spool`: what could not be delivered yet.
 //! - `terminal`: what is printed.
 
 mod commands;
 mod configuration;
 mod context;
 mod hub;
+mod origin;
 mod programs;
+mod spool;
 mod terminal;
 
 pub use programs::{notifyhub, notifyhub_push};

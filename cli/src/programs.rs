@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{config, documentation, push},
+    commands::{config, documentation, hook, push, spool},
     context::Context,
     terminal,
 };
@@ -32,6 +32,8 @@ macro_rules! commands {
 
 commands! {
     Push(push::Arguments) as "notifyhub push",
+    Hook(hook::Arguments) as "notifyhub hook",
+    Spool(spool::Arguments) as "notifyhub spool",
     Config(config::Arguments) as "notifyhub config",
     Completions(documentation::Completions) as "notifyhub completions",
     Man(documentation::Manual) as "notifyhub man",
@@ -74,6 +76,9 @@ struct PushProgram {
 
 /// The program `notifyhub`.
 pub fn notifyhub() -> ExitCode {
+    if hook::is_report(&Program::command()) {
+        return hook::in_silence(|| Program::try_parse().map(|program| block_on(program.command.run())));
+    }
     let program = Program::parse();
     block_on(program.command.run())
 }

@@ -2,4 +2,6 @@
 
 pub(crate) mod config;
 pub(crate) mod documentation;
+pub(crate) mod hook;
 pub(crate) mod push;
+pub(crate) mod spool;
