@@ -7,8 +7,10 @@
 //! - `context`: what a command knows of its program.
 //! - `configuration`: what is always the same on this machine: the file and the environment.
 //! - `hub`: reaching the hub: its address, patience, and errors told to people.
+//! - `agent_hooks`: the settings of coding agents that have them report.
 //! - `terminal`: what is printed.
 
+mod agent_hooks;
 mod commands;
 mod configuration;
 mod context;

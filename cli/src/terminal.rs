@@ -36,6 +36,11 @@ pub(crate) fn hint(message: &str) {
     }
 }
 
+/// Says something on standard error.
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", escaped(message));
+}
+
 /// What stands before a line that tells of success.
 pub(crate) fn check_mark() -> String {
     coloured("✓", "32", std::io::stdout().is_terminal())

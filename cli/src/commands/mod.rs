@@ -2,4 +2,5 @@
 
 pub(crate) mod config;
 pub(crate) mod documentation;
+pub(crate) mod hook_setup;
 pub(crate) mod push;
