@@ -8,6 +8,7 @@
 //! - `configuration`: what is always the same on this machine: the file and the environment.
 //! - `hub`: reaching the hub: its address, patience, and errors told to people.
 //! - `agent_hooks`: the settings of coding agents that have them report.
+//! - `new_file`: a file that takes another's place in one step.
 //! - `terminal`: what is printed.
 
 mod agent_hooks;
@@ -15,6 +16,7 @@ mod commands;
 mod configuration;
 mod context;
 mod hub;
+mod new_file;
 mod programs;
 mod terminal;
 

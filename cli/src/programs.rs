@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{config, documentation, hook_setup, push},
+    commands::{config, documentation, hook_setup, push, tail},
     context::Context,
     terminal,
 };
@@ -33,6 +33,7 @@ macro_rules! commands {
 commands! {
     Push(push::Arguments) as "notifyhub push",
     Hook(hook_setup::Arguments) as "notifyhub hook",
+    Tail(tail::Arguments) as "notifyhub tail",
     Config(config::Arguments) as "notifyhub config",
     Completions(documentation::Completions) as "notifyhub completions",
     Man(documentation::Manual) as "notifyhub man",

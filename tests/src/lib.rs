@@ -3,7 +3,7 @@
 //!
 //! # Layout
 //! - [`server`]: the hub's process, with a data directory of its own.
-//! - [`push`]: the command line's process.
+//! - [`push`]: the command line's process, as `notifyhub-push`; [`command_line`]: as `notifyhub`.
 //! - [`http`]: requests and answers as bytes, where the SDK would hide what matters.
 //! - [`events`]: event streams as bytes.
 //! - [`reader`]: an event stream through the SDK.
@@ -17,6 +17,7 @@
 //! - [`chaos`]: a hub under everything that can go wrong at once, and what its subscribers must have seen.
 
 pub mod chaos;
+pub mod command_line;
 pub mod events;
 pub mod fake_hub;
 pub mod footprint;

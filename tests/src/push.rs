@@ -31,18 +31,22 @@ impl From<Output> for Pushed {
 /// A command to be completed: nothing is set, and its input is empty.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(program("notifyhub-push"));
+    prepare(&mut command);
+    command.args(arguments);
+    command
+}
+
+/// Nothing is set, the user's own configuration is none of the tests' business, and its input is empty.
+pub(crate) fn prepare(command: &mut Command) {
     settings_from_outside().for_each(|name| {
         command.env_remove(name);
     });
     command
-        .args(arguments)
-        // The user's own configuration is none of the tests' business.
         .env("XDG_CONFIG_HOME", "/nonexistent")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    command
 }
 
 /// Runs it with these arguments.

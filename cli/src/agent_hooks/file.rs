@@ -2,12 +2,13 @@
 //! one, and what it was before is kept beside it.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Write as _},
+    fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
 use super::{HookFile, Unreadable};
+use crate::new_file::NewFile;
 
 /// Behind the name of a file: what it was before its first change.
 const BACKUP: &str = ".notifyhub-backup";
@@ -135,32 +136,19 @@ fn backup_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Replaces what a file holds, in one step: whoever reads it sees the old or the new.
+/// Replaces what a file holds.
 fn write(path: &Path, before: Option<&str>, after: &str) -> Result<(), FileError> {
     let target = target(path).map_err(|source| system("follow the link", path, source))?;
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".notifyhub-{}", std::process::id()));
-    let new = target.with_file_name(name);
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-        if before.is_some() {
-            file.set_permissions(fs::metadata(&target)?.permissions())?;
-        }
-        file.write_all(after.as_bytes())?;
-        file.sync_all()
-    })();
-    let replaced = written.map_err(|source| system("write", &new, source)).and_then(|()| {
-        if read(path)?.as_deref() != before {
-            return Err(FileError::ChangedMeanwhile(path.to_owned()));
-        }
-        fs::rename(&new, &target).map_err(|source| system("replace", &target, source))
-    });
-    if replaced.is_err() {
-        let _ = fs::remove_file(&new);
-    } else if let Some(folder) = target.parent().and_then(|folder| File::open(folder).ok()) {
-        let _ = folder.sync_all();
+    let failed = |source| system("write", &target, source);
+    let permissions = match before {
+        Some(_) => Some(fs::metadata(&target).map_err(failed)?.permissions()),
+        None => None,
+    };
+    let new = NewFile::write(&target, after.as_bytes(), permissions).map_err(failed)?;
+    if read(path)?.as_deref() != before {
+        return Err(FileError::ChangedMeanwhile(path.to_owned()));
     }
-    replaced
+    new.put_in_place().map_err(failed)
 }
 
 /// What is written when a path is: the file at the end of its symbolic links, also where that is not there yet.

@@ -331,8 +331,8 @@ proptest! {
     ) {
         let root = root.iter().map(|(key, value)| format!("{key} = '{value}' # {key}\n"));
         let tables = tables.iter().map(|(name, fields)| {
-            let fields: String = fields.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
-            format!("\n[{name}]\n{fields}")
+            let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+            format!("\n[{name}]\n{}", fields.concat())
         });
         let others = others.iter().map(|command| {
             format!("[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ncommand = \"{command}\"\n")

@@ -4,3 +4,4 @@ pub(crate) mod config;
 pub(crate) mod documentation;
 pub(crate) mod hook_setup;
 pub(crate) mod push;
+pub(crate) mod tail;
