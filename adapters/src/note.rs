@@ -126,6 +126,10 @@ pub struct Note {
     /// How the message is to be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// The sender's name for what it tells, which goes to the hub beside it: posted again under the same name, it is the
+    /// same notification.
+    #[serde(skip)]
+    pub delivery: Option<String>,
 }
 
 impl Note {
@@ -170,6 +174,7 @@ impl Note {
             level: self.level,
             state: self.state,
             format: self.format,
+            delivery: self.delivery,
         })
     }
 }

@@ -130,7 +130,9 @@ fn recorded_sessions_are_told_as_expected() {
                 while let Some(due) = sessions.next_due().filter(|due| *due <= now) {
                     tell(due, sessions.due(due));
                 }
-                let event = agent.read(&Foreign::of_json(event["event"].to_string())).unwrap();
+                let query = event["query"].as_str().unwrap_or_default().to_owned();
+                let request = Foreign { query, ..Foreign::of_json(event["event"].to_string()) };
+                let event = agent.read(&request).unwrap();
                 tell(now, sessions.take(event, now));
             }
             while let Some(due) = sessions.next_due() {

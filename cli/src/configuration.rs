@@ -36,23 +36,26 @@ pub(crate) struct Configuration {
 #[derive(Debug)]
 pub(crate) struct Setting<T> {
     pub(crate) value: T,
-    pub(crate) origin: Origin,
+    pub(crate) set_in: SetIn,
 }
 
 /// Where a value came from.
 #[derive(Debug)]
-pub(crate) enum Origin {
+pub(crate) enum SetIn {
     /// A variable of the environment.
     Variable(&'static str),
     /// A line of the file.
     File(PathBuf, usize),
+    /// The repository that the directory belongs to.
+    Repository,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SetIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Variable(name) => f.write_str(name),
-            Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
+            SetIn::Variable(name) => f.write_str(name),
+            SetIn::File(path, line) => write!(f, "{}:{line}", path.display()),
+            SetIn::Repository => f.write_str("the repository"),
         }
     }
 }
@@ -117,26 +120,26 @@ impl Configuration {
             let line = error.span().map_or(1, |span| line_at(span.start));
             format!("line {line} of {}: {}", path.display(), error.message())
         })?;
-        let origin = |position| Origin::File(path.to_owned(), line_at(position));
+        let set_in = |position| SetIn::File(path.to_owned(), line_at(position));
         Ok(Configuration {
-            url: file.url.map(|value| located(value, origin)),
-            token: file.token.map(|value| located(value, origin)),
-            ca_cert: file.ca_cert.map(|value| located(value, origin)),
-            source: file.source.map(|value| located(value, origin)),
-            actor: file.actor.map(|value| located(value, origin)),
+            url: file.url.map(|value| located(value, set_in)),
+            token: file.token.map(|value| located(value, set_in)),
+            ca_cert: file.ca_cert.map(|value| located(value, set_in)),
+            source: file.source.map(|value| located(value, set_in)),
+            actor: file.actor.map(|value| located(value, set_in)),
         })
     }
 }
 
-fn located<T>(value: Spanned<T>, origin: impl Fn(usize) -> Origin) -> Setting<T> {
-    let origin = origin(value.span().start);
-    Setting { value: value.into_inner(), origin }
+fn located<T>(value: Spanned<T>, set_in: impl Fn(usize) -> SetIn) -> Setting<T> {
+    let set_in = set_in(value.span().start);
+    Setting { value: value.into_inner(), set_in }
 }
 
 /// What a variable says that is set to something.
 fn variable<T>(name: &'static str, read: impl Fn(OsString) -> Option<T>) -> Option<Setting<T>> {
     let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
-    Some(Setting { value: read(value)?, origin: Origin::Variable(name) })
+    Some(Setting { value: read(value)?, set_in: SetIn::Variable(name) })
 }
 
 /// What is no text says nothing.

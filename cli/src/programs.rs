@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{config, documentation, hook_setup, push, tail},
+    commands::{config, documentation, hook, push, spool, tail},
     context::Context,
     terminal,
 };
@@ -32,7 +32,8 @@ macro_rules! commands {
 
 commands! {
     Push(push::Arguments) as "notifyhub push",
-    Hook(hook_setup::Arguments) as "notifyhub hook",
+    Hook(hook::Arguments) as "notifyhub hook",
+    Spool(spool::Arguments) as "notifyhub spool",
     Tail(tail::Arguments) as "notifyhub tail",
     Config(config::Arguments) as "notifyhub config",
     Completions(documentation::Completions) as "notifyhub completions",
@@ -76,6 +77,9 @@ struct PushProgram {
 
 /// The program `notifyhub`.
 pub fn notifyhub() -> ExitCode {
+    if hook::is_report(&Program::command()) {
+        return hook::in_silence(|| Program::try_parse().map(|program| block_on(program.command.run())));
+    }
     let program = Program::parse();
     block_on(program.command.run())
 }

@@ -28,11 +28,15 @@ pub(crate) fn fail(message: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Says something besides, on standard error.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(std::io::stderr(), "… {}", escaped(message));
+}
+
 /// Tells who sits at the terminal what is going on.
 pub(crate) fn hint(message: &str) {
-    let mut output = std::io::stderr();
-    if output.is_terminal() {
-        let _ = writeln!(output, "… {}", escaped(message));
+    if std::io::stderr().is_terminal() {
+        say(message);
     }
 }
 

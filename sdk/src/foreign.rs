@@ -2,7 +2,7 @@
 //! that the specification declares, with a body that it does not, for a malformed answer without a status; here it
 //! becomes an error response like any other.
 
-use progenitor_client::{ClientHooks, OperationInfo};
+use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
 use crate::{Client, ClientInfo as _, types::ErrorBody};
@@ -17,6 +17,19 @@ const MAX_ERROR_BYTES: usize = 64 << 10;
 pub fn asks_for_password(headers: &HeaderMap) -> bool {
     headers.get_all(WWW_AUTHENTICATE).iter().any(|challenge| {
         challenge.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic "))
+    })
+}
+
+/// Makes a request that the specification does not have, such as one of the inlets; errors are those of the generated
+/// calls.
+pub async fn execute(hub: &Client, request: reqwest::Request) -> Result<reqwest::Response, Error<ErrorBody>> {
+    let response = hub.exec(request, &OperationInfo { operation_id: "foreign" }).await?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    Err(match ResponseValue::from_response(response).await {
+        Ok(error) => Error::ErrorResponse(error),
+        Err(error) => error,
     })
 }
 

@@ -124,6 +124,10 @@ impl ConnectOptions {
         if is_this_machine(&url) {
             // A proxy for the way out (HTTP_PROXY) would look for the hub on itself.
             client = client.no_proxy();
+            if url.scheme() == "http" {
+                // To read the system's takes longer than the request.
+                client = client.tls_certs_only([]);
+            }
         }
         if let Some(token) = &self.publish_token {
             if !url.username().is_empty() || url.password().is_some() {

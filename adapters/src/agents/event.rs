@@ -1,5 +1,8 @@
 //! One event of any agent, whatever its names for things are.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
@@ -7,6 +10,9 @@ use super::{
     texts::{base_name, first_line, first_paragraph, tool_call},
 };
 use crate::{Foreign, Level, Note, Outcome, Refusal, State, look::Look as _, note::tidy_key};
+
+/// Ten years: no time is out of a clock's range because of an age.
+const MAX_AGE_MS: u64 = 10 * 365 * 24 * 3600 * 1000;
 
 /// What happened in a session of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +27,16 @@ pub struct Event {
     pub project: Option<String>,
     /// The branch that is checked out there, where the sender looked.
     pub branch: Option<String>,
+    /// The machine it runs on, where that is not the one people sit at.
+    pub host: Option<String>,
+    /// When it happened by its sender's clock, in milliseconds since 1970; comparable within a session.
+    pub at_ms: Option<u64>,
+    /// How long ago it happened when it was sent. Zero unless it was kept until the hub could be reached.
+    pub age: Duration,
+    /// When it happened, if that is not now. Whoever has a clock fills it in, from the age.
+    pub timestamp: Option<DateTime<Utc>>,
+    /// The sender's name for it: what comes of the same event once more is the same.
+    pub delivery: Option<String>,
     /// What happened.
     pub kind: Kind,
 }
@@ -67,7 +83,8 @@ pub enum Kind {
 }
 
 impl Agent {
-    /// Reads an event. The query may say what the agent does not: `?event=`, `?project=`, `?branch=`.
+    /// Reads an event. The query may say what the agent does not: `?event=`, `?project=`, `?branch=`, `?host=`, and, of
+    /// one that comes late, `?at_ms=` and `?age_ms=`.
     pub fn read(self, request: &Foreign) -> Result<Event, Refusal> {
         let body = request.json()?;
         let name = request
@@ -80,6 +97,7 @@ impl Agent {
                     .iter()
                     .find_map(|name| body.items(name).first()?.as_str().map(str::to_owned))
             });
+        let number = |name| request.query(name)?.parse().ok();
         let subagent = body.first_text(&["agent_id", "agentId", "parentID"]);
         let kind = Kind::of(&canonical(&name), &body);
         // Agents that were started by this one report to it; only their questions come to a person.
@@ -102,6 +120,11 @@ impl Agent {
             subagent,
             project: request.query("project").or_else(|| directory.and_then(|path| base_name(&path))),
             branch: request.query("branch"),
+            host: request.query("host"),
+            at_ms: number("at_ms"),
+            age: Duration::from_millis(number("age_ms").unwrap_or_default().min(MAX_AGE_MS)),
+            timestamp: None,
+            delivery: None,
             kind,
         })
     }
@@ -316,7 +339,8 @@ impl Event {
             _ => return None,
         };
         let agent = self.agent.name();
-        let tags = ["agent", agent].into_iter().chain(tag).map(str::to_owned).collect();
+        let tags = ["agent", agent].into_iter().chain(tag).chain(self.host.as_deref());
+        let tags = tags.map(str::to_owned).collect();
         let message = if message.trim().is_empty() { format!("{agent} needs you") } else { message };
         Note {
             message,
@@ -330,6 +354,8 @@ impl Event {
             actor: Some(agent.into()),
             key: self.key(),
             state,
+            timestamp: self.timestamp,
+            delivery: self.delivery.clone(),
             ..Note::default()
         }
         .tidy()

@@ -6,6 +6,9 @@
 //! 3. One card a session: a prompt, an answer and the session's end withdraw what waits.
 //! 4. Done is only who has nothing running; what agents of the agent do is its own business.
 //! 5. The same, said twice within a moment (two hooks for one event), is said once.
+//! 6. What comes late, because the hub could not be reached, comes in its order: a question is held back for longer, for
+//!    its answer may be the next thing that is delivered, and what is older than something known of the session is
+//!    passed over.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -14,6 +17,12 @@ use crate::{Note, Outcome};
 
 /// How long a question is held back.
 pub const HOLD: Duration = Duration::from_millis(800);
+
+/// How old an event is that comes late.
+const LATE: Duration = Duration::from_secs(2);
+
+/// How long a question that comes late is held back: events that were kept are sent one after the other.
+const LATE_HOLD: Duration = Duration::from_secs(5);
 
 /// How many sessions are remembered. Of more, the one that was quiet for longest is forgotten.
 pub const MAX_SESSIONS: usize = 1024;
@@ -35,6 +44,8 @@ struct Session {
     /// What was told last, and when.
     told: Option<(Note, Duration)>,
     last_event: Duration,
+    /// When the newest event happened, by its sender's clock.
+    newest_at_ms: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -68,6 +79,11 @@ impl Sessions {
         let mut outcomes = self.make_room(&key);
         let session = self.by_key.entry(key.clone()).or_default();
         session.last_event = now;
+        let is_outdated = event.at_ms.is_some() && event.at_ms < session.newest_at_ms;
+        if event.is_late() && is_outdated {
+            return outcomes;
+        }
+        session.newest_at_ms = session.newest_at_ms.max(event.at_ms);
         if session.question.as_ref().is_some_and(|question| question.is_answered_by(&event))
             && let Some(Question { due: None, .. }) = session.question.take()
             && matches!(event.kind, Kind::Called(_) | Kind::Answered)
@@ -148,10 +164,11 @@ impl Session {
             return;
         }
         let Some(note) = event.note() else { return };
+        let patience = if event.is_late() { LATE_HOLD } else { HOLD };
         let Kind::Asks { call, .. } = event.kind else { return };
         // A second question does not put the first one off.
         let held = self.question.as_ref().and_then(|question| question.due);
-        let due = Some(held.unwrap_or(now + HOLD));
+        let due = Some(held.unwrap_or(now + patience));
         self.question = Some(Question { note, subagent: event.subagent, call, due });
     }
 
@@ -160,9 +177,17 @@ impl Session {
             *text = self.said.take();
         }
         let note = event.note()?;
+        let says = Note { timestamp: None, delivery: None, ..note.clone() };
         let is_repeated =
-            self.told.as_ref().is_some_and(|(told, at)| *told == note && now.saturating_sub(*at) <= REPEAT);
-        self.told = Some((note.clone(), now));
+            self.told.as_ref().is_some_and(|(told, at)| *told == says && now.saturating_sub(*at) <= REPEAT);
+        self.told = Some((says, now));
         (!is_repeated).then(|| note.into())
+    }
+}
+
+impl Event {
+    /// Whether it was kept until the hub could be reached.
+    fn is_late(&self) -> bool {
+        self.age >= LATE
     }
 }

@@ -70,5 +70,5 @@ fn show(configuration: &Configuration) -> String {
 
 /// A value as it is shown, and where it came from.
 fn told<T>(setting: Option<&Setting<T>>, shown: impl Fn(&T) -> String) -> Option<(String, String)> {
-    setting.map(|setting| (shown(&setting.value), setting.origin.to_string()))
+    setting.map(|setting| (shown(&setting.value), setting.set_in.to_string()))
 }

@@ -13,20 +13,12 @@ use crate::{
     Misuse,
     agent_hooks::{Agent, Change, HookFile, Place, install, uninstall},
     configuration::{Configuration, DEFAULT_URL},
-    context::Context,
     terminal::{self, FAILED, MISUSE, fail, print},
 };
 
-/// Have coding agents report to the hub.
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    action: Action,
-}
-
 /// What is to be done with an agent's hooks.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Action {
+pub(crate) enum Setup {
     /// Put the hooks into the agent's own settings.
     ///
     /// What stands there already stays as it is: order, comments, indentation. What the file was before its first change
@@ -55,18 +47,10 @@ pub(crate) struct Which {
     project: bool,
 }
 
-impl Arguments {
-    /// `notifyhub hook install` and its like.
-    #[expect(clippy::unused_async, reason = "all commands are alike")]
-    pub(crate) async fn run(self, _context: &Context) -> ExitCode {
-        self.action.run()
-    }
-}
-
-impl Action {
+impl Setup {
     /// Does it, and says so.
     pub(crate) fn run(&self) -> ExitCode {
-        let (Action::Install(which) | Action::Uninstall(which) | Action::Print(which)) = self;
+        let (Setup::Install(which) | Setup::Uninstall(which) | Setup::Print(which)) = self;
         let (place, program) = match which.place().and_then(|place| Ok((place, program()?))) {
             Ok(found) => found,
             Err(misuse) => return fail(&misuse, MISUSE),
@@ -75,9 +59,9 @@ impl Action {
         for agent in &which.agents {
             let files = agent.files(&place, &program, |name| env::var_os(name));
             let done = match self {
-                Action::Install(_) => put_in(*agent, &files),
-                Action::Uninstall(_) => take_out(&files),
-                Action::Print(_) => Ok(show(&files)),
+                Setup::Install(_) => put_in(*agent, &files),
+                Setup::Uninstall(_) => take_out(&files),
+                Setup::Print(_) => Ok(show(&files)),
             };
             match done {
                 Ok(text) => {
@@ -98,6 +82,7 @@ impl Which {
         }
         let here =
             env::current_dir().map_err(|error| format!("cannot tell the current directory: {error}"))?;
+        // A linked working tree and a submodule have a file there.
         let top = here.ancestors().find(|directory| directory.join(".git").exists());
         Ok(Place::Project(top.unwrap_or(&here).to_owned()))
     }

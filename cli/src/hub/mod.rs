@@ -1,5 +1,6 @@
-//! Reaching the hub: where it is, and with what. `request` asks it, with patience.
+//! Reaching the hub: where it is, and with what. `delivery` is what is sent; `request` sends it, with patience.
 
+pub(crate) mod delivery;
 pub(crate) mod request;
 
 use std::path::PathBuf;

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use notifyhub_sdk::{
-    Client, Error, ResponseValue,
+    Client, Error,
     foreign::{FOREIGN_ANSWER, asks_for_password},
     retry::{Backoff, is_temporary, retry_after},
     types,
 };
+
+use super::delivery::{Delivery, Done};
 
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,13 +29,20 @@ pub(crate) enum RequestError {
     Untrusted(String),
     /// Something else answers there.
     NotAHub(String),
-    /// Nothing answers.
+    /// Nothing answers: nothing was sent.
     Unreachable(String),
+    /// It was sent, in part at least, and there is no answer.
+    Broken(String),
     /// The hub, or what stands before it, answers that it cannot.
     Failing(String),
 }
 
 impl RequestError {
+    /// Whether the hub may have done it nevertheless.
+    pub(crate) fn may_be_done(&self) -> bool {
+        matches!(self, RequestError::Broken(_) | RequestError::Failing(_))
+    }
+
     /// What happened at this address, and what to do about it.
     pub(crate) fn told(&self, address: &str) -> String {
         match self {
@@ -52,7 +61,7 @@ impl RequestError {
             RequestError::NotAHub(found) => format!(
                 "{address} does not look like a NotifyHub: {found}. Name the right one with --url or --port"
             ),
-            RequestError::Unreachable(reason) => format!(
+            RequestError::Unreachable(reason) | RequestError::Broken(reason) => format!(
                 "not sent: {reason} at {address}. Is the hub running? Start it with `notifyhub-server`, or name \
                  another with --url, --host or --port"
             ),
@@ -69,58 +78,59 @@ enum Attempt {
     Never(RequestError),
 }
 
-/// Posts until it is done, refused, or `patience` is at its end. `say_waiting` is told once why it takes longer.
-pub(crate) async fn post(
-    hub: &Client,
-    notification: &types::NewNotification,
-    patience: Duration,
-    say_waiting: impl Fn(&str),
-) -> Result<types::Notification, RequestError> {
-    let key = uuid::Uuid::new_v4().to_string();
-    let attempt = || hub.publish().idempotency_key(key.as_str()).body(notification.clone()).send();
-    persist(attempt, patience, say_waiting).await
+/// How long to keep trying.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// After so long it is given up.
+    pub(crate) total: Duration,
+    /// Whether what failed is tried again.
+    pub(crate) again: bool,
 }
 
-/// Withdraws what is open under a key; says how much that was.
-pub(crate) async fn withdraw(
-    hub: &Client,
-    key: &str,
-    patience: Duration,
-    say_waiting: impl Fn(&str),
-) -> Result<u64, RequestError> {
-    let attempt = || hub.withdraw().key(key).send();
-    persist(attempt, patience, say_waiting).await.map(|removed| removed.removed)
+impl Patience {
+    /// One attempt, of at most this length.
+    pub(crate) fn once(total: Duration) -> Self {
+        Patience { total, again: false }
+    }
+
+    /// As many attempts as there is time for.
+    pub(crate) fn for_as_long_as(total: Duration) -> Self {
+        Patience { total, again: true }
+    }
 }
 
-async fn persist<T, F>(
-    attempt: impl Fn() -> F,
-    patience: Duration,
+/// Sends until it is done, refused, or the patience is at its end. `say_waiting` is told once why it takes longer.
+pub(crate) async fn deliver(
+    hub: &Client,
+    delivery: &Delivery,
+    patience: Patience,
     say_waiting: impl Fn(&str),
-) -> Result<T, RequestError>
-where
-    F: Future<Output = Result<ResponseValue<T>, Error<types::ErrorBody>>>,
-{
+) -> Result<Done, RequestError> {
     let started = Instant::now();
     let mut failures = 0;
     loop {
         // At least a moment for the first attempt, and no attempt longer than what is left.
-        let left =
-            patience.saturating_sub(started.elapsed()).max(Duration::from_millis(u64::from(failures == 0)));
-        let (error, asked) = match tokio::time::timeout(ATTEMPT_TIMEOUT.min(left), attempt()).await {
-            Ok(Ok(done)) => return Ok(done.into_inner()),
+        let left = patience
+            .total
+            .saturating_sub(started.elapsed())
+            .max(Duration::from_millis(u64::from(failures == 0)));
+        let (error, asked) = match tokio::time::timeout(ATTEMPT_TIMEOUT.min(left), delivery.send(hub)).await {
+            Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) => match classify(error) {
                 Attempt::Later(error, asked) => (error, asked),
                 Attempt::Never(error) => return Err(error),
             },
-            Err(_) => (RequestError::Unreachable("no answer came in time".into()), None),
+            Err(_) => (RequestError::Broken("no answer came in time".into()), None),
         };
         failures += 1;
-        let left = patience.saturating_sub(started.elapsed());
-        if left.is_zero() {
+        let left = patience.total.saturating_sub(started.elapsed());
+        if left.is_zero() || !patience.again {
             return Err(error);
         }
         if failures == 1
-            && let RequestError::Unreachable(reason) | RequestError::Failing(reason) = &error
+            && let RequestError::Unreachable(reason)
+            | RequestError::Broken(reason)
+            | RequestError::Failing(reason) = &error
         {
             say_waiting(reason);
         }
@@ -136,17 +146,24 @@ fn classify(error: Error<types::ErrorBody>) -> Attempt {
             if error.is_connect() && cause.contains("certificate") {
                 return Attempt::Never(RequestError::Untrusted(cause));
             }
-            let reason = if error.is_connect() { "nothing answers" } else { "the connection broke" };
-            Attempt::Later(RequestError::Unreachable(format!("{reason} ({})", root_cause(&error))), None)
+            let error = if error.is_connect() {
+                RequestError::Unreachable(format!("nothing answers ({cause})"))
+            } else {
+                RequestError::Broken(format!("the connection broke ({cause})"))
+            };
+            Attempt::Later(error, None)
         }
         // The answer was cut. If it was a 201, the same key gives it again.
         Error::ResponseBodyError(_) => {
-            Attempt::Later(RequestError::Unreachable("the connection broke".into()), None)
+            Attempt::Later(RequestError::Broken("the connection broke".into()), None)
         }
         Error::ErrorResponse(response) => {
             let (status, message) = (response.status(), response.message.clone());
             if is_temporary(status) {
                 Attempt::Later(RequestError::Failing(message), retry_after(response.headers()))
+            } else if status.as_u16() == 413 {
+                // A proxy says that too.
+                Attempt::Never(RequestError::Refused(message))
             } else if response.code == FOREIGN_ANSWER && asks_for_password(response.headers()) {
                 Attempt::Never(RequestError::LoginRequired)
             } else if response.code == FOREIGN_ANSWER {

@@ -2,6 +2,7 @@
 //! of a question, when nobody has answered it for a moment.
 
 use std::{
+    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,10 +14,13 @@ use notifyhub_adapters::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{error::ApiError, outcome::carry_out};
-use crate::{feed::Feed, shutdown::Shutdown};
+use crate::{clock, feed::Feed, shutdown::Shutdown};
 
 /// How many events may wait; more are asked to come back.
 const WAITING_EVENTS: usize = 256;
+
+/// How many deliveries are remembered, so that the same event is understood once.
+const REMEMBERED_DELIVERIES: usize = 1024;
 
 /// An event, and who waits for what came of it.
 type Waiting = (Event, oneshot::Sender<Result<(), ApiError>>);
@@ -47,14 +51,14 @@ impl Agents {
 async fn run(feed: Arc<Feed>, mut events: mpsc::Receiver<Waiting>, shutdown: Shutdown) {
     let started = Instant::now();
     let mut sessions = Sessions::default();
+    let mut deliveries = Deliveries::default();
     loop {
         let until_due = sessions.next_due().map(|due| due.saturating_sub(started.elapsed()));
         tokio::select! {
             received = events.recv() => match received {
+                // Whoever asked may be gone.
                 Some((event, answer)) => {
-                    let outcomes = sessions.take(event, started.elapsed());
-                    // Whoever asked may be gone.
-                    let _ = answer.send(carry_out_all(&feed, outcomes).await);
+                    let _ = answer.send(deliveries.take(event, &mut sessions, started.elapsed(), &feed).await);
                 }
                 // Nobody is left who could send one.
                 None => break,
@@ -67,17 +71,56 @@ async fn run(feed: Arc<Feed>, mut events: mpsc::Receiver<Waiting>, shutdown: Shu
     }
     events.close();
     while let Some((event, answer)) = events.recv().await {
-        let outcomes = sessions.take(event, started.elapsed());
-        let _ = answer.send(carry_out_all(&feed, outcomes).await);
+        let _ = answer.send(deliveries.take(event, &mut sessions, started.elapsed(), &feed).await);
     }
     tell(&feed, sessions.end()).await;
     // It is relied on: only the hub's end ends it.
     shutdown.begun().await;
 }
 
-async fn carry_out_all(feed: &Arc<Feed>, outcomes: Vec<Outcome>) -> Result<(), ApiError> {
-    for outcome in outcomes {
-        carry_out(feed, outcome, None).await?;
+/// What was delivered of late, and what of it is still to be done. A sender that had no answer delivers again.
+#[derive(Default)]
+struct Deliveries(VecDeque<(String, VecDeque<Outcome>)>);
+
+impl Deliveries {
+    /// Takes an event in, or goes on where the same delivery failed before.
+    async fn take(
+        &mut self,
+        mut event: Event,
+        sessions: &mut Sessions,
+        now: Duration,
+        feed: &Arc<Feed>,
+    ) -> Result<(), ApiError> {
+        if !event.age.is_zero() {
+            event.timestamp = chrono::Duration::from_std(event.age)
+                .ok()
+                .and_then(|age| clock::now().checked_sub_signed(age));
+        }
+        let Some(name) = event.delivery.clone() else {
+            return carry_out_all(feed, &mut sessions.take(event, now).into()).await;
+        };
+        let position = match self.0.iter().position(|(known, _)| *known == name) {
+            Some(position) => position,
+            None => {
+                if self.0.len() == REMEMBERED_DELIVERIES {
+                    self.0.pop_front();
+                }
+                self.0.push_back((name, sessions.take(event, now).into()));
+                self.0.len() - 1
+            }
+        };
+        carry_out_all(feed, &mut self.0[position].1).await
+    }
+}
+
+/// Leaves what was not done.
+async fn carry_out_all(feed: &Arc<Feed>, outcomes: &mut VecDeque<Outcome>) -> Result<(), ApiError> {
+    while let Some(outcome) = outcomes.front() {
+        match carry_out(feed, outcome.clone(), None).await {
+            // A hub that was started again understands less of a session than before; that it was told is what counts.
+            Ok(_) | Err(ApiError::KeyReused(_)) => drop(outcomes.pop_front()),
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -29,6 +29,7 @@ pub(super) async fn carry_out(
     Ok(match outcome {
         Outcome::Post(note) => {
             let draft = NewNotification::from((*note).clone()).check()?;
+            let idempotency = idempotency.or_else(|| note.delivery.clone());
             Done::Posted(feed.publish(draft, idempotency).await?, note)
         }
         Outcome::Withdraw(key) => Done::Removed(feed.withdraw(&key).await?),

@@ -2,6 +2,7 @@
 //! real processes on this machine only.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod command_line;
 mod connections;
 mod deploying;
 mod documents;

@@ -48,7 +48,8 @@ impl Ingest {
             self.check_signature(secret.reveal(), &foreign)?;
         }
         if let Dialect::Agent(agent) = dialect {
-            let event = agent.read(&foreign).map_err(|refusal| of_refusal(&refusal))?;
+            let mut event = agent.read(&foreign).map_err(|refusal| of_refusal(&refusal))?;
+            event.delivery = idempotency;
             self.context.agents.take(event).await?;
             return Ok((Done::Nothing, foreign));
         }
