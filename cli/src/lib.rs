@@ -7,14 +7,18 @@
 //! - `context`: what a command knows of its program.
 //! - `configuration`: what is always the same on this machine: the file and the environment.
 //! - `hub`: reaching the hub: its address, patience, and errors told to people.
+//! - `agent_hooks`: the settings of coding agents that have them report.
+//! - `new_file`: a file that takes another's place in one step.
 //! - `origin`: the project, its branch and the machine.
 //! - `spool`: what could not be delivered yet.
 //! - `terminal`: what is printed.
 
+mod agent_hooks;
 mod commands;
 mod configuration;
 mod context;
 mod hub;
+mod new_file;
 mod origin;
 mod programs;
 mod spool;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{config, documentation, hook, push, spool},
+    commands::{config, documentation, hook, push, spool, tail},
     context::Context,
     terminal,
 };
@@ -34,6 +34,7 @@ commands! {
     Push(push::Arguments) as "notifyhub push",
     Hook(hook::Arguments) as "notifyhub hook",
     Spool(spool::Arguments) as "notifyhub spool",
+    Tail(tail::Arguments) as "notifyhub tail",
     Config(config::Arguments) as "notifyhub config",
     Completions(documentation::Completions) as "notifyhub completions",
     Man(documentation::Manual) as "notifyhub man",

@@ -40,6 +40,11 @@ pub(crate) fn hint(message: &str) {
     }
 }
 
+/// Says something on standard error.
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", escaped(message));
+}
+
 /// What stands before a line that tells of success.
 pub(crate) fn check_mark() -> String {
     coloured("✓", "32", std::io::stdout().is_terminal())
@@ -52,7 +57,25 @@ pub(crate) fn escaped(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-fn coloured(text: &str, colour: &str, is_terminal: bool) -> String {
+/// As [`escaped`], and in one line: its breaks are shown, and what would turn the order of letters round is escaped too.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut characters = text.trim_end_matches(['\n', '\r']).chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' => line += " ⏎ ",
+            '\t' => line.push(' '),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => line.extend(c.escape_unicode()),
+            c if c.is_control() => line.extend(c.escape_default()),
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+/// With this colour (SGR parameter), if it is for a terminal and nobody wants none.
+pub(crate) fn coloured(text: &str, colour: &str, is_terminal: bool) -> String {
     // https://no-color.org
     let plain = !is_terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if plain { text.to_owned() } else { format!("\u{1b}[{colour}m{text}\u{1b}[0m") }

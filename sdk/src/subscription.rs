@@ -73,6 +73,9 @@ pub enum Event {
     Read(types::Read),
     /// The connection is alive.
     Heartbeat(types::Heartbeat),
+    /// There is no connection, and it is being made again until [`Event::Hello`] tells that it is there. Nothing is lost
+    /// by it. Only for who asks ([`Subscription::tell_breaks`]), and once for each time.
+    Away,
     /// The hub sent an event that is not what the protocol says. It was passed over; the stream goes on.
     Skipped {
         /// The event's name.
@@ -118,6 +121,9 @@ impl Subscribe for Client {
                 failures: 0,
                 connected: Instant::now(),
                 live: None,
+                tells_breaks: false,
+                is_away: false,
+                pause: None,
             })),
             last_event_id: None,
         }
@@ -159,6 +165,12 @@ impl Subscription {
     #[must_use]
     pub fn max_event_bytes(self, bytes: usize) -> Self {
         self.with(|connector| connector.max_event_bytes = bytes)
+    }
+
+    /// Tells with [`Event::Away`] when the connection breaks, or cannot be made. For a stream that was not polled yet.
+    #[must_use]
+    pub fn tell_breaks(self) -> Self {
+        self.with(|connector| connector.tells_breaks = true)
     }
 
     /// The place to resume after: the id of the newest event that was returned.
@@ -348,16 +360,27 @@ struct Connector {
     /// When the newest connection was made.
     connected: Instant,
     live: Option<Messages>,
+    /// Whether breaks are told, and whether this one was.
+    tells_breaks: bool,
+    is_away: bool,
+    /// To be waited for before the next attempt: at least so long.
+    pause: Option<Duration>,
 }
 
 impl Connector {
     async fn next(&mut self) -> Result<Event, SubscribeError> {
         loop {
+            if self.pause.is_some() && self.tells_breaks && !std::mem::replace(&mut self.is_away, true) {
+                return Ok(Event::Away);
+            }
+            if let Some(at_least) = self.pause.take() {
+                self.wait(at_least).await;
+            }
             let Some(messages) = &mut self.live else {
                 match self.connect().await {
                     Ok(messages) => self.live = Some(messages),
                     Err(Failure::Never(error)) => return Err(error),
-                    Err(Failure::Later(delay)) => self.wait(delay).await,
+                    Err(Failure::Later(delay)) => self.pause = Some(delay.unwrap_or_default()),
                 }
                 continue;
             };
@@ -372,7 +395,7 @@ impl Connector {
                     if self.connected.elapsed() >= SETTLED {
                         self.failures = 0;
                     }
-                    self.wait(None).await;
+                    self.pause = Some(Duration::ZERO);
                     continue;
                 }
             };
@@ -391,6 +414,7 @@ impl Connector {
         let typed = match message.event.as_str() {
             "hello" => parse(message).map(|hello: types::Hello| {
                 self.silence.set(Duration::from_millis(hello.heartbeat_ms).mul_f64(SILENT_HEARTBEATS));
+                self.is_away = false;
                 Some(Event::Hello(hello))
             }),
             "init" => parse(message).map(|items| Some(Event::Init(items))),
@@ -476,14 +500,14 @@ impl Connector {
 
     /// Waits before the next attempt: as long as the hub asked for, and after each failure twice as long. The
     /// hub gives each subscriber another `retry:`; what goes beyond it is spread here.
-    async fn wait(&mut self, at_least: Option<Duration>) {
+    async fn wait(&mut self, at_least: Duration) {
         let first = self.retry.max(MIN_RETRY);
         let delay = match self.failures {
             0 => first,
             failures => Backoff { first, longest: MAX_RETRY }.delay(failures + 1).max(MIN_RETRY),
         };
         self.failures += 1;
-        tokio::time::sleep(delay.max(at_least.unwrap_or_default().min(MAX_RETRY))).await;
+        tokio::time::sleep(delay.max(at_least.min(MAX_RETRY))).await;
     }
 }
 

@@ -3,5 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod documentation;
 pub(crate) mod hook;
+pub(crate) mod hook_setup;
 pub(crate) mod push;
 pub(crate) mod spool;
+pub(crate) mod tail;

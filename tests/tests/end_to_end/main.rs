@@ -21,6 +21,7 @@ mod sdk;
 mod shutdown;
 mod startup;
 mod stream;
+mod terminal;
 mod third_party;
 mod upgrading;
 mod watching;

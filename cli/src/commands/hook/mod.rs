@@ -16,6 +16,7 @@ use clap::{Args, Command};
 
 use self::input::Input;
 use crate::{
+    commands::hook_setup::Setup,
     configuration::Configuration,
     context::Context,
     hub::{
@@ -37,9 +38,14 @@ const FOR_THE_HUB: Duration = Duration::from_millis(1200);
 /// Reads the event as JSON from standard input or the last argument, and hands it to the hub at once. If the hub does not
 /// take it, it is kept and sent by the next call. Always exits with 0 within 2 seconds, and prints nothing.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    setup: Option<Setup>,
+
     /// The agent: claude-code, codex, copilot, cursor, gemini, goose, kiro, opencode or qwen.
-    agent: String,
+    #[arg(required = true)]
+    agent: Option<String>,
 
     /// What happened, where the event does not say; and the event itself, where it is not on standard input.
     #[arg(value_name = "EVENT|JSON", num_args = 0..=2)]
@@ -81,6 +87,9 @@ pub(crate) fn in_silence<T>(report: impl FnOnce() -> T + panic::UnwindSafe) -> E
 impl Arguments {
     /// `notifyhub hook`.
     pub(crate) async fn run(self, _context: &Context) -> ExitCode {
+        if let Some(setup) = &self.setup {
+            return setup.run();
+        }
         // There is nobody to tell.
         let _ = self.report().await;
         ExitCode::SUCCESS
@@ -108,7 +117,8 @@ impl Arguments {
 
     fn event(&self) -> Result<AgentEvent, String> {
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.agent.is_empty() || !self.agent.chars().all(is_name) {
+        let agent = self.agent.clone().unwrap_or_default();
+        if agent.is_empty() || !agent.chars().all(is_name) {
             return Err("this is no agent's name".into());
         }
         let (json, names): (Vec<_>, Vec<_>) =
@@ -132,7 +142,7 @@ impl Arguments {
         say("project", origin.project.as_ref());
         say("branch", origin.branch.as_ref());
         say("host", origin.host.as_ref());
-        Ok(AgentEvent { agent: self.agent.clone(), query, body: input.into_text() })
+        Ok(AgentEvent { agent, query, body: input.into_text() })
     }
 }
 

@@ -1,0 +1,4 @@
+//! What people do with `notifyhub` at a terminal, beside posting: reading along, setting up agents and shells, and looking
+//! for what is wrong.
+
+mod tail;

@@ -1,0 +1,444 @@
+//! `notifyhub tail`: what it tells, what it runs, and that nothing is missed or comes twice.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use notifyhub_tests::{
+    command_line::User, eventually, fake_hub::FakeHub, http, reader::publish, server::TestServer, within,
+};
+use rustix::process::{Pid, Signal};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStderr, ChildStdout},
+};
+
+/// A `tail` that runs.
+struct Tail {
+    child: Child,
+    printed: Lines<BufReader<ChildStdout>>,
+    said: Lines<BufReader<ChildStderr>>,
+}
+
+impl Tail {
+    fn start(user: &User, arguments: &[&str]) -> Self {
+        let mut child = user.command(&[&["tail"], arguments].concat()).spawn().unwrap();
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let said = BufReader::new(child.stderr.take().unwrap()).lines();
+        Tail { child, printed, said }
+    }
+
+    /// Starts it, and waits until the hub knows it.
+    async fn follow(user: &User, server: &TestServer, arguments: &[&str]) -> Self {
+        let before = subscribers(server).await;
+        let url = server.address();
+        let tail = Tail::start(user, &[&["--url", &url], arguments].concat());
+        eventually("it is subscribed", async || (subscribers(server).await > before).then_some(())).await;
+        tail
+    }
+
+    async fn line(&mut self) -> String {
+        within("a line is printed", self.printed.next_line()).await.unwrap().expect("it goes on")
+    }
+
+    async fn json(&mut self) -> Value {
+        serde_json::from_str(&self.line().await).unwrap()
+    }
+
+    async fn complaint(&mut self) -> String {
+        within("something is said", self.said.next_line()).await.unwrap().expect("it goes on")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).unwrap())).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    async fn end(&mut self) -> ExitStatus {
+        within("tail ends", self.child.wait()).await.unwrap()
+    }
+
+    /// Ends it in good order, and gives what it has printed until then.
+    async fn stop(mut self) -> Vec<String> {
+        self.signal(Signal::TERM);
+        let mut lines = Vec::new();
+        while let Some(line) = within("its output ends", self.printed.next_line()).await.unwrap() {
+            lines.push(line);
+        }
+        assert!(self.end().await.success());
+        lines
+    }
+}
+
+async fn subscribers(server: &TestServer) -> u64 {
+    http::open_streams(server.socket_address()).await
+}
+
+async fn post(server: &TestServer, notification: &Value) -> String {
+    let answer = http::post(server.socket_address(), "/api/notifications", notification.to_string()).await;
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+async fn send(server: &TestServer, method: &str, path: &str, body: &str) -> http::Answer {
+    let headers = [("Content-Type", "application/json")];
+    http::request(server.socket_address(), method, path, &headers, body.as_bytes()).await
+}
+
+/// A command that writes down what it was run for.
+fn writes_to(file: &Path) -> String {
+    format!("echo \"$NOTIFYHUB_DELIVERY $NOTIFYHUB_MESSAGE\" >> {}", file.display())
+}
+
+/// What was written down: each delivery, and its message.
+fn written(file: &Path) -> Vec<(String, String)> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().map(|line| line.split_once(' ').unwrap()).map(|(a, b)| (a.into(), b.into())).collect()
+}
+
+fn messages(file: &Path) -> Vec<String> {
+    written(file).into_iter().map(|(_, message)| message).collect()
+}
+
+async fn has_written(file: &Path, count: usize) {
+    eventually("the command was run", async || (written(file).len() >= count).then_some(())).await;
+}
+
+fn file(user: &User, name: &str) -> PathBuf {
+    user.home().join(name)
+}
+
+#[tokio::test]
+async fn what_comes_is_told_in_a_line_and_what_was_there_is_not() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    post(&server, &json!({ "message": "before", "state": "waiting", "key": "k" })).await;
+    let mut tail = Tail::follow(&user, &server, &[]).await;
+    let hostile = "3 tests failed\n\u{1b}[2J\u{1b}]0;owned\u{7}";
+    post(&server, &json!({ "message": hostile, "source": "shop", "title": "Build", "state": "failed" }))
+        .await;
+    let line = tail.line().await;
+    let (time, rest) = line.split_once(' ').unwrap();
+    assert_eq!(time.len(), "14:26:45".len(), "{line}");
+    assert_eq!(rest, r"✗ shop Build: 3 tests failed ⏎ \u{1b}[2J\u{1b}]0;owned\u{7}");
+    assert!(tail.stop().await.is_empty());
+}
+
+#[tokio::test]
+async fn as_json_it_is_the_notification_and_changes_are_told_when_asked() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    let mut plain = Tail::follow(&user, &server, &["--json"]).await;
+    let mut tail = Tail::follow(&user, &server, &["--json", "--changes"]).await;
+    let id = post(&server, &json!({ "message": "ask", "state": "waiting", "tags": ["a"] })).await;
+    let told = tail.json().await;
+    let stored = http::get(server.socket_address(), &format!("/api/notifications/{id}")).await.json();
+    assert_eq!(told, stored);
+    let path = format!("/api/notifications/{id}");
+    let revision = json!({ "resolved": true }).to_string();
+    let revised = send(&server, "PATCH", &path, &revision).await;
+    assert_eq!(tail.json().await["resolved_at"], revised.json()["resolved_at"]);
+    send(&server, "DELETE", &path, "").await;
+    assert_eq!(tail.json().await, json!({ "deleted": id }));
+    post(&server, &json!({ "message": "more" })).await;
+    assert_eq!(tail.json().await["message"], "more");
+    send(&server, "DELETE", "/api/notifications", "").await;
+    assert_eq!(tail.json().await, json!({ "cleared": true }));
+    post(&server, &json!({ "message": "last" })).await;
+    for message in ["ask", "more", "last"] {
+        assert_eq!(plain.json().await["message"], message, "changes are not told unless asked for");
+    }
+}
+
+#[tokio::test]
+async fn the_past_begins_where_it_was_asked_to() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    post(&server, &json!({ "message": "old", "timestamp": "2020-01-01T00:00:00Z" })).await;
+    let second = post(&server, &json!({ "message": "second" })).await;
+    post(&server, &json!({ "message": "third" })).await;
+    for (since, expected) in
+        [("all", &["old", "second", "third"][..]), ("1h", &["second", "third"]), (&second, &["third"])]
+    {
+        let mut tail = Tail::follow(&user, &server, &["--json", "--since", since]).await;
+        for message in expected {
+            assert_eq!(tail.json().await["message"], *message, "--since {since}");
+        }
+        tail.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn filters_are_those_of_a_list() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    for notification in [
+        json!({ "message": "Deploy failed", "source": "shop", "level": "error", "tags": ["ci", "prod"] }),
+        json!({ "message": "Deploy done", "source": "shop", "state": "done", "tags": ["ci"], "actor": "bot" }),
+        json!({ "message": "Question", "source": "api", "state": "waiting", "key": "k", "title": "The Shop" }),
+        json!({ "message": "Note" }),
+    ] {
+        post(&server, &notification).await;
+    }
+    for (options, query) in [
+        (&["--source", "shop"][..], "source=shop"),
+        (&["--source", "shop", "--source", "api"], "source=shop&source=api"),
+        (&["--level", "error"], "level=error"),
+        (&["--level", "error", "--level", "warning"], "level=error&level=warning"),
+        (&["--state", "waiting", "--source", "api"], "state=waiting&source=api"),
+        (&["--state", "done"], "state=done"),
+        (&["--tag", "ci"], "tag=ci"),
+        (&["--tag", "ci", "--tag=-prod"], "tag=ci&tag=-prod"),
+        (&["--tag=-ci"], "tag=-ci"),
+        (&["--actor", "bot"], "actor=bot"),
+        (&["--key", "k"], "key=k"),
+        (&["--grep", "SHOP deploy"], "q=SHOP%20deploy"),
+        (&["--grep", "\"the shop\""], "q=%22the%20shop%22"),
+        (&["--grep", "nowhere"], "q=nowhere"),
+    ] {
+        let list = http::get(server.socket_address(), &format!("/api/notifications?{query}")).await.json();
+        let mut expected: Vec<_> = list.as_array().unwrap().iter().map(|item| item["id"].clone()).collect();
+        expected.reverse();
+        let url = server.address();
+        let mut tail = Tail::start(&user, &[&["--url", &url, "--json", "--since", "all"], options].concat());
+        for id in &expected {
+            assert_eq!(tail.json().await["id"], *id, "{query}");
+        }
+        // Whatever comes next was not left out before.
+        let next = json!({ "message": "shop deploy the shop nowhere", "source": "shop", "level": "error", "actor": "bot" });
+        if query == "q=nowhere" {
+            let id = post(&server, &next).await;
+            assert_eq!(tail.json().await["id"], id);
+        }
+        assert!(tail.stop().await.is_empty(), "{query}");
+    }
+    let wrong = user.run(&["tail", "--level", "critical"]).await;
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_command_finds_the_notification_in_its_environment_and_on_its_input() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    let seen = file(&user, "seen");
+    let command = format!("(env | grep ^NOTIFYHUB_ | sort; cat) > {0}.new; mv {0}.new {0}", seen.display());
+    let mut start = user.command(&["tail", "--url", &server.address(), "--exec", &command]);
+    // What somebody has set for this program is not the notification's.
+    start.env("NOTIFYHUB_ACTOR", "me").env("NOTIFYHUB_LINK", "http://localhost");
+    let _tail = start.stdout(Stdio::null()).spawn().unwrap();
+    eventually("it is subscribed", async || (subscribers(&server).await > 0).then_some(())).await;
+    let id = post(
+        &server,
+        &json!({ "message": "a\n'b' $(c)\u{0}", "title": "T", "level": "error", "tags": ["x", "y"], "source": "shop" }),
+    )
+    .await;
+    let text = eventually("the command was run", async || fs::read_to_string(&seen).ok()).await;
+    let (environment, json) = text.split_at(text.find("{\"").unwrap());
+    let json: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(json, http::get(server.socket_address(), &format!("/api/notifications/{id}")).await.json());
+    let timestamp = json["timestamp"].as_str().unwrap();
+    let mut expected = format!(
+        "'b' $(c)\nNOTIFYHUB_DELIVERY={id}\nNOTIFYHUB_ID={id}\nNOTIFYHUB_LEVEL=error\nNOTIFYHUB_MESSAGE=a\nNOTIFYHUB_SOURCE=shop\n\
+         NOTIFYHUB_TAGS=x,y\nNOTIFYHUB_TIMESTAMP={timestamp}\nNOTIFYHUB_TITLE=T\n"
+    );
+    // `grep` and `sort` take the message for two lines.
+    expected = expected.replace("'b' $(c)\n", "");
+    assert_eq!(environment, expected);
+}
+
+#[tokio::test]
+async fn commands_run_one_at_a_time_in_order() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    let seen = file(&user, "seen");
+    // The first takes longest.
+    let command = format!(
+        "mkdir {0}.lock || exit 9; case $NOTIFYHUB_MESSAGE in 0) sleep 0.3;; esac; {1}; rmdir {0}.lock",
+        seen.display(),
+        writes_to(&seen)
+    );
+    let mut tail = Tail::follow(&user, &server, &["--exec", &command]).await;
+    for number in 0..8 {
+        publish(&server.client(), &number.to_string()).await;
+    }
+    has_written(&seen, 8).await;
+    assert_eq!(messages(&seen), ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    tail.signal(Signal::TERM);
+    assert!(tail.end().await.success());
+    assert!(within("all is read", tail.said.next_line()).await.unwrap().is_none(), "no command failed");
+}
+
+#[tokio::test]
+async fn a_command_that_fails_is_tried_again_and_then_passed_over() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    let seen = file(&user, "seen");
+    let command = format!("{}; [ $NOTIFYHUB_MESSAGE = good ]", writes_to(&seen));
+    let mut tail = Tail::follow(&user, &server, &["--attempts", "2", "--exec", &command]).await;
+    for message in ["bad", "good"] {
+        publish(&server.client(), message).await;
+    }
+    has_written(&seen, 3).await;
+    assert_eq!(messages(&seen), ["bad", "bad", "good"]);
+    assert!(tail.complaint().await.ends_with("(exit status: 1); trying again"));
+    assert!(tail.complaint().await.ends_with("(exit status: 1); passed over"));
+}
+
+#[tokio::test]
+async fn nothing_is_missed_or_run_twice_over_restarts_of_both() {
+    let (mut server, user) = (TestServer::start(&[]), User::new());
+    let (seen, cursor) = (file(&user, "seen"), file(&user, "cursor"));
+    let cursor_name = cursor.to_str().unwrap().to_owned();
+    let command = writes_to(&seen);
+    let arguments = ["--cursor", &cursor_name, "--exec", &command];
+    publish(&server.client(), "before").await;
+    // From its first connection on, also if nothing came while it was there.
+    let tail = Tail::follow(&user, &server, &arguments).await;
+    eventually("the place is written down", async || cursor.exists().then_some(())).await;
+    tail.stop().await;
+    let mut expected = Vec::new();
+    for round in 0..4 {
+        let mut batch = Vec::new();
+        for number in 0..3 {
+            batch.push(format!("{round}.{number} while away"));
+        }
+        for message in &batch {
+            publish(&server.client(), message).await;
+        }
+        expected.append(&mut batch);
+        if round % 2 == 1 {
+            server.stop();
+            server.start_again(&[]);
+        }
+        let mut tail = Tail::follow(&user, &server, &arguments).await;
+        expected.push(format!("{round} while there"));
+        publish(&server.client(), expected.last().unwrap()).await;
+        // It may be ended while it works, in good order.
+        if round == 2 {
+            has_written(&seen, expected.len() - 2).await;
+        } else {
+            has_written(&seen, expected.len()).await;
+        }
+        tail.signal(if round == 3 { Signal::INT } else { Signal::TERM });
+        assert!(tail.end().await.success());
+    }
+    let mut tail = Tail::follow(&user, &server, &arguments).await;
+    publish(&server.client(), "last").await;
+    expected.push("last".into());
+    has_written(&seen, expected.len()).await;
+    assert_eq!(messages(&seen), expected);
+
+    // Two with one file would run everything twice.
+    let second = user.run(&["tail", "--url", &server.address(), "--cursor", &cursor_name]).await;
+    assert_eq!(second.code, 2);
+    assert!(second.stderr.contains("another `notifyhub tail` goes by"), "{second:?}");
+    tail.signal(Signal::TERM);
+    tail.end().await;
+    let other = TestServer::start(&[]);
+    let elsewhere = user.run(&["tail", "--url", &other.address(), "--cursor", &cursor_name]).await;
+    assert_eq!(elsewhere.code, 2);
+    assert!(elsewhere.stderr.contains("is a place in the feed of"), "{elsewhere:?}");
+}
+
+#[tokio::test]
+async fn over_kills_nothing_is_missed_and_what_comes_again_has_the_same_name() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    let (seen, cursor) = (file(&user, "seen"), file(&user, "cursor"));
+    let cursor_name = cursor.to_str().unwrap().to_owned();
+    // Long enough to be killed at different points of it.
+    let command = format!("sleep 0.02; {}; sleep 0.02", writes_to(&seen));
+    let arguments = ["--since", "all", "--cursor", &cursor_name, "--exec", &command];
+    let expected: Vec<_> = (0..24).map(|number| number.to_string()).collect();
+    for message in &expected {
+        publish(&server.client(), message).await;
+    }
+    let url = server.address();
+    for round in 0.. {
+        let mut tail = Tail::start(&user, &[&["--url", &url], &arguments[..]].concat());
+        let before = written(&seen).len();
+        if messages(&seen).last() == expected.last() {
+            break;
+        }
+        has_written(&seen, before + 1 + round % 2).await;
+        tokio::time::sleep(Duration::from_millis((round * 7 % 40) as u64)).await;
+        tail.signal(Signal::KILL);
+        tail.end().await;
+    }
+    // One command may have gone on beside the next `tail`, which has then run it as well: by name it is told apart.
+    let mut names = Vec::new();
+    for (delivery, message) in written(&seen) {
+        if !names.contains(&(delivery.clone(), message.clone())) {
+            names.push((delivery, message));
+        }
+    }
+    let once: Vec<_> = names.into_iter().map(|(_, message)| message).collect();
+    assert_eq!(once, expected);
+}
+
+#[tokio::test]
+async fn a_hub_that_is_away_is_told_once_and_nothing_is_missed() {
+    let (mut server, user) = (TestServer::start(&[]), User::new());
+    let mut tail = Tail::follow(&user, &server, &[]).await;
+    publish(&server.client(), "one").await;
+    assert!(tail.line().await.ends_with("· one"));
+    server.kill();
+    let address = server.address();
+    assert_eq!(tail.complaint().await, format!("… {address} cannot be reached; trying again"));
+    server.start_again(&[]);
+    publish(&server.client(), "two").await;
+    assert!(tail.line().await.ends_with("· two"));
+    assert_eq!(tail.complaint().await, format!("✓ {address} is back"));
+    // It was never there.
+    let nowhere = format!("http://127.0.0.1:{}", notifyhub_tests::server::free_port("127.0.0.1"));
+    let mut tail = Tail::start(&user, &["--url", &nowhere]);
+    assert_eq!(tail.complaint().await, format!("… {nowhere} cannot be reached; trying again"));
+    assert!(tail.stop().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_longer_kept_is_told() {
+    let (mut server, user) = (TestServer::start(&[]), User::new());
+    let cursor = file(&user, "cursor");
+    let arguments = ["--cursor", cursor.to_str().unwrap()];
+    let tail = Tail::follow(&user, &server, &arguments).await;
+    eventually("the place is written down", async || cursor.exists().then_some(())).await;
+    tail.stop().await;
+    // Another log: the place means nothing in it.
+    server.stop();
+    for entry in fs::read_dir(server.data_directory()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    server.start_again(&[]);
+    publish(&server.client(), "new").await;
+    let mut tail = Tail::follow(&user, &server, &arguments).await;
+    assert!(tail.complaint().await.contains("the hub's log is another one than before"));
+    assert!(tail.line().await.ends_with("· new"));
+}
+
+#[tokio::test]
+async fn it_ends_when_nobody_reads_and_when_it_is_asked_to() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let mut tail = Tail::follow(&user, &server, &[]).await;
+        tail.signal(signal);
+        assert_eq!(tail.end().await.code(), Some(0), "{signal:?}");
+    }
+    let mut tail = Tail::follow(&user, &server, &[]).await;
+    drop(tail.child.stdout.take());
+    drop(std::mem::replace(&mut tail.printed, {
+        let mut other = tokio::process::Command::new("true").stdout(Stdio::piped()).spawn().unwrap();
+        BufReader::new(other.stdout.take().unwrap()).lines()
+    }));
+    publish(&server.client(), "to nobody").await;
+    assert_eq!(tail.end().await.code(), Some(0));
+    assert!(within("all is read", tail.said.next_line()).await.unwrap().is_none(), "without a word");
+}
+
+#[tokio::test]
+async fn a_refusal_ends_it() {
+    let user = User::new();
+    let fake = FakeHub::start().await;
+    let mut tail = Tail::start(&user, &["--url", &fake.address()]);
+    fake.request().await.answer("404 Not Found", "", "nothing here").await;
+    assert_eq!(tail.end().await.code(), Some(1));
+    assert!(tail.complaint().await.contains("the hub refused the subscription: it answered with status 404"));
+}
