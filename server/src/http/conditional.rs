@@ -1,5 +1,10 @@
 //! Conditional requests (RFC 9110, section 13): whether the client has the newest already.
 
+/// The entity tag of what has this SHA-256.
+pub(super) fn etag_of(hash: &[u8; 32]) -> String {
+    format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|index| hash[index])))
+}
+
 /// Whether an `If-None-Match` value names this entity tag (RFC 9110, section 13.1.2: weak comparison).
 pub(super) fn names_etag(known: &[u8], etag: &str) -> bool {
     std::str::from_utf8(known).is_ok_and(|known| {

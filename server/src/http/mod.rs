@@ -6,7 +6,7 @@
 //! - `context`: what the endpoints share. `error`: the one error type. `body`: request and response bodies.
 //! - `conditional`: `ETag` and `If-None-Match`.
 //! - `notifications`, `filters`, `keys`, `read`, `events`, `status`: the operations, by what they are about.
-//! - `page`: the page's files.
+//! - `page`: the page's files. `docs`: Swagger UI. `encodings`: which codings a client takes.
 //! - `ingest`: what other senders post. `outcome`: that is carried out; `agents`: of coding agents, in its order.
 //! - `middleware`: one concern a file.
 
@@ -14,6 +14,8 @@ mod agents;
 mod body;
 mod conditional;
 mod context;
+mod docs;
+mod encodings;
 mod error;
 mod events;
 mod filters;

@@ -8,7 +8,10 @@ use poem::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::conditional::names_etag;
+use super::{
+    conditional::{etag_of, names_etag},
+    encodings::accepts,
+};
 
 #[derive(RustEmbed)]
 #[folder = "../frontend/dist"]
@@ -52,7 +55,7 @@ pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Response> {
 
 fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
     let hash = plain.metadata.sha256_hash();
-    let etag = format!("\"{:016x}\"", u64::from_be_bytes(std::array::from_fn(|index| hash[index])));
+    let etag = etag_of(&hash);
     // A worker is held to what its own script was sent with (WHATWG HTML, section 10.2.4).
     let runs = has_extension(name, "html") || has_extension(name, "js");
     let mut response = Response::builder()
@@ -73,11 +76,9 @@ fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
         other => other.to_owned(),
     };
-    let accepted =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let compressed = [("br", "br"), ("gzip", "gz")]
         .into_iter()
-        .filter(|(coding, _)| accepts(accepted, coding))
+        .filter(|(coding, _)| accepts(headers, coding))
         .find_map(|(coding, extension)| Some((coding, Dist::get(&format!("{name}.{extension}"))?)));
     let (response, file) = match compressed {
         Some((coding, file)) => (response.header(header::CONTENT_ENCODING, coding), file),
@@ -92,26 +93,4 @@ fn serve(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
 
 fn has_extension(name: &str, extension: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found == extension)
-}
-
-/// Whether an `Accept-Encoding` value allows a coding (RFC 9110, section 12.5.3).
-fn accepts(accepted: &str, coding: &str) -> bool {
-    accepted.split(',').any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
-            && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refused_encoding_is_not_used() {
-        assert!(accepts("gzip, deflate, br", "br"));
-        assert!(accepts("BR;q=0.5", "br"));
-        assert!(!accepts("gzip, br;q=0", "br"));
-        assert!(!accepts("brotli", "br"));
-    }
 }

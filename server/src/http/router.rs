@@ -17,6 +17,7 @@ use poem_openapi::{LicenseObject, OpenApiService};
 use super::{
     body,
     context::{Context, Guards, Shared},
+    docs::Docs,
     error::{self, ApiError},
     events,
     ingest::{self, Ingest, Inlet},
@@ -31,10 +32,6 @@ use super::{
     notifications, page, read, specification, status,
 };
 use crate::{metrics::Metrics, security_headers, throttle::Throttle};
-
-/// Swagger UI's template brings its scripts and styles along in the page.
-const DOCS_CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
-    img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 type Apis = (
     notifications::NotificationsApi,
@@ -78,18 +75,11 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
     methods.extend(DOCUMENTS.map(|path| (path.to_owned(), "GET, HEAD".to_owned())));
     // ntfy's JSON.
     methods.insert("/".into(), "GET, HEAD, POST, PUT".into());
-    // The template has neither doctype nor icon of its own.
-    let docs = format!(
-        "<!doctype html>{}",
-        service
-            .swagger_ui_html()
-            .replace("<title>Swagger UI", "<title>NotifyHub API")
-            .replace(&service.spec(), spec.trim_end())
-    );
+    let docs = Docs::of(&service.swagger_ui_html());
     Site {
         api: service.into_endpoint().boxed(),
         spec: spec.into(),
-        docs: docs.into(),
+        docs,
         methods,
         no_sse: context.no_sse,
         metrics: context.metrics.clone(),
@@ -111,7 +101,7 @@ const DOCUMENTS: [&str; 3] = ["/", "/docs", "/openapi.json"];
 struct Site {
     api: BoxEndpoint<'static>,
     spec: bytes::Bytes,
-    docs: bytes::Bytes,
+    docs: Docs,
     /// The methods that each path of the specification, and each document, takes; path parameters stand as `{name}`.
     methods: HashMap<String, String>,
     /// There are no event streams.
@@ -127,19 +117,16 @@ struct Site {
 }
 
 impl Site {
-    fn document(&self, request: &Request) -> Option<Response> {
+    async fn document(&self, request: &Request) -> Option<Response> {
         match request.uri().path() {
             "/openapi.json" => {
                 Some(Response::builder().content_type("application/json").body(self.spec.clone()))
             }
-            "/docs" => Some(
-                Response::builder()
-                    .content_type("text/html; charset=utf-8")
-                    .header(header::CONTENT_SECURITY_POLICY, DOCS_CONTENT_SECURITY_POLICY)
-                    .body(self.docs.clone()),
-            ),
             "/events" if self.no_sse => Some(events::streaming_is_off()),
-            path => page::find(path, request.headers()),
+            path => match self.docs.find(path, request.headers()).await {
+                Some(response) => Some(response),
+                None => page::find(path, request.headers()),
+            },
         }
     }
 
@@ -284,7 +271,7 @@ impl Site {
             request.set_method(Method::GET);
         }
         if request.method() == Method::GET
-            && let Some(document) = self.document(&request).or_else(|| ingest::about(path))
+            && let Some(document) = Box::pin(self.document(&request)).await.or_else(|| ingest::about(path))
         {
             return document;
         }

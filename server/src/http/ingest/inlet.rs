@@ -282,7 +282,7 @@ mod tests {
         let spec: serde_json::Value =
             serde_json::from_str(&crate::http::spec()).expect("the specification is JSON");
         let paths = spec["paths"].as_object().expect("paths").keys().map(String::as_str);
-        for path in paths.chain(["/docs", "/openapi.json", "/assets/x", "/icons/x"]) {
+        for path in paths.chain(["/docs", "/docs/x", "/openapi.json", "/assets/x", "/icons/x"]) {
             for method in [Method::POST, Method::PUT, Method::DELETE, Method::GET] {
                 assert_eq!(find(method.clone(), path, &[]), None, "{method} {path}");
             }
