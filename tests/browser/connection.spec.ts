@@ -206,3 +206,17 @@ test('a browser that forbids all storage gets a page that works', async ({ page,
   await hub.publish('all the same')
   await expect(item(page, 'all the same')).toBeVisible()
 })
+
+test.describe('a hub that beats twice a second', () => {
+  test.use({ hubOptions: ['--store', 'memory', '--heartbeat', '500ms'] })
+  test('tells when it has lost touch with its store', async ({ page, hub, gateway }) => {
+    await hub.publish('still here')
+    await openLive(page, gateway.url)
+    const stale = page.getByTestId('stale-banner')
+    gateway.pretendedStaleMs = 12_000
+    await expect(stale).toContainText('The hub has had no word from its store for 12 s')
+    await expect(item(page, 'still here')).toBeVisible()
+    gateway.pretendedStaleMs = 0
+    await expect(stale).toBeHidden()
+  })
+})

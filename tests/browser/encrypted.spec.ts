@@ -1,6 +1,6 @@
 // HTTPS: over HTTP/2 one connection of the browser carries the streams of all tabs, where six are the most of HTTP/1.1.
 import { Hub } from './support/hub'
-import { expect, expectLive, test, withoutLocks, withoutSharedWorker } from './support/test'
+import { expect, expectLive, test, withoutBroadcasts, withoutSharedWorker } from './support/test'
 
 test.use({ ignoreHTTPSErrors: true })
 
@@ -11,7 +11,7 @@ test('ten tabs, each with a stream of its own, share one connection', async ({ c
     for (let index = 0; index < 10; index++) {
       const page = await context.newPage()
       await withoutSharedWorker(page)
-      await withoutLocks(page)
+      await withoutBroadcasts(page)
       await page.goto(hub.url)
       await expectLive(page)
       pages.push(page)

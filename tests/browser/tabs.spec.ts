@@ -46,6 +46,29 @@ test('without SharedWorker and locks each tab has its own stream', async ({ cont
   for (const tab of tabs) await expect(item(tab, 'twice over')).toBeVisible()
 })
 
+test('without them nine tabs load all the same, and share four streams', async ({
+  context,
+  hub,
+}) => {
+  const tabs = []
+  for (let index = 0; index < 9; index++) {
+    const tab = await context.newPage()
+    await withoutSharedWorker(tab)
+    await withoutLocks(tab)
+    await openLive(tab, hub.url)
+    tabs.push(tab)
+  }
+  await expect.poll(() => hub.streams()).toBe(4)
+  await hub.publish('for hosts and guests')
+  for (const tab of tabs) await expect(item(tab, 'for hosts and guests')).toBeVisible()
+  // Their hosts go: the guests help themselves.
+  for (const tab of tabs.splice(0, 4)) await tab.close()
+  await expect.poll(() => hub.streams()).toBe(4)
+  for (const tab of tabs) await expectLive(tab)
+  await hub.publish('under new hosts')
+  for (const tab of tabs) await expect(item(tab, 'under new hosts')).toBeVisible()
+})
+
 test('a shared worker that cannot start is replaced by a stream of the tab', async ({
   page,
   hub,

@@ -31,6 +31,16 @@ describe('recipes', () => {
 
   it('are valid JSON where JSON is asked for', () => {
     const claude = recipes('http://localhost:9080/', 'Hi')[1]!.commands[0]!.command
-    expect(JSON.parse(claude).hooks.Stop[0].hooks[0].command).toContain('--state done')
+    const { hooks } = JSON.parse(claude)
+    expect(hooks.Stop[0].hooks[0].url).toBe('http://localhost:9080/hooks/claude-code')
+    expect(hooks.PreToolUse[0].matcher).toContain('AskUserQuestion')
+  })
+
+  it('install hooks by a program that knows the usual address', () => {
+    const install = (url: string) => recipes(url, 'Hi')[1]!.commands[1]!.command
+    expect(install('http://localhost:9080/')).toBe('notifyhub hook install claude-code')
+    expect(install('https://hub.example/team/')).toBe(
+      'export NOTIFYHUB_URL=https://hub.example/team\nnotifyhub hook install claude-code',
+    )
   })
 })

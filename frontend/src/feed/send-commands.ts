@@ -3,6 +3,18 @@
 export const recipeNames = ['shell', 'claude', 'codex', 'make', 'actions', 'powershell'] as const
 export type RecipeName = (typeof recipeNames)[number]
 
+/** What the hub makes its card of a session of. */
+const claudeEvents: readonly (readonly [event: string, matcher?: string])[] = [
+  ['Notification'],
+  ['PermissionRequest'],
+  ['PreToolUse', 'AskUserQuestion|ExitPlanMode'],
+  ['PostToolUse'],
+  ['Stop'],
+  ['StopFailure'],
+  ['UserPromptSubmit'],
+  ['SessionEnd'],
+]
+
 export interface Recipe {
   name: RecipeName
   commands: { label: string; command: string }[]
@@ -19,9 +31,9 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
   const post = `${address}/api/notifications`
   const curl = (body: string) =>
     `curl ${post} \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`
-  /** One key for each folder an agent works in: whatever it says last takes the place of its question. */
-  const agent = (state: string, actor: string, title: string) =>
-    `${push} --state ${state} --actor ${actor} --source "\${PWD##*/}" --key "${actor}:$PWD" "${title}"`
+  /** The program finds the hub by itself where it stands in its usual place. */
+  const install = (agent: string) =>
+    `${isLocal && isPlain && url.port === '9080' ? '' : `export NOTIFYHUB_URL=${address}\n`}notifyhub hook install ${agent}`
   return [
     {
       name: 'shell',
@@ -35,11 +47,9 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
       commands: [
         {
           label: '~/.claude/settings.json',
-          command: claudeSettings({
-            Notification: agent('waiting', 'claude', 'Claude Code needs you'),
-            Stop: agent('done', 'claude', 'Claude Code has finished'),
-          }),
+          command: claudeSettings(`${address}/hooks/claude-code`),
         },
+        { label: 'notifyhub', command: install('claude-code') },
       ],
     },
     {
@@ -47,8 +57,9 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
       commands: [
         {
           label: '~/.codex/config.toml',
-          command: `notify = ${JSON.stringify(['sh', '-c', agent('done', 'codex', 'Codex has finished')])}`,
+          command: `notify = ${JSON.stringify(['sh', '-c', sendEvent(`${address}/hooks/codex`), 'notifyhub'])}`,
         },
+        { label: 'notifyhub', command: install('codex') },
       ],
     },
     {
@@ -94,10 +105,17 @@ export function recipes(baseUrl: string, text: string): Recipe[] {
   ]
 }
 
-function claudeSettings(hooks: Record<string, string>): string {
-  const lines = Object.entries(hooks).map(([event, command]) => {
-    const hook = `{ "type": "command", "command": ${JSON.stringify(command)} }`
-    return `    ${JSON.stringify(event)}: [{ "hooks": [${hook}] }]`
+/** The event is the last argument. */
+function sendEvent(url: string): string {
+  return `curl -sm 2 -H 'Content-Type: application/json' --data-binary "$1" ${url} >/dev/null || true`
+}
+
+/** Claude Code posts by itself: no program is needed. */
+function claudeSettings(url: string): string {
+  const hook = `{ "type": "http", "url": ${JSON.stringify(url)}, "timeout": 5 }`
+  const lines = claudeEvents.map(([event, matcher]) => {
+    const matched = matcher ? `"matcher": ${JSON.stringify(matcher)}, ` : ''
+    return `    ${JSON.stringify(event)}: [{ ${matched}"hooks": [${hook}] }]`
   })
   return `{\n  "hooks": {\n${lines.join(',\n')}\n  }\n}`
 }

@@ -128,6 +128,23 @@ describe('the watchdog', () => {
     environment.source.welcome({ heartbeat_ms: 4_000 })
   })
 
+  it('tells when the hub has lost touch with its store, and when it has it again', () => {
+    environment.source.welcome({ stale_ms: 0 })
+    expect(state().staleMs).toBeUndefined()
+    environment.source.emit('heartbeat', { stale_ms: 1_900 })
+    expect(state().staleMs).toBeUndefined()
+    environment.source.emit('heartbeat', { stale_ms: 12_300 })
+    expect(state()).toMatchObject({ kind: 'live', staleMs: 12_300 })
+    // An earlier hub says nothing of it.
+    environment.source.emit('heartbeat', {})
+    expect(state().staleMs).toBeUndefined()
+    // The next one is told in its first words.
+    environment.source.fail()
+    vi.advanceTimersByTime(5_000)
+    environment.source.welcome({ stale_ms: 4_000 })
+    expect(state().staleMs).toBe(4_000)
+  })
+
   it('allows two and a half of the announced heartbeats', () => {
     vi.advanceTimersByTime(9_999)
     expect(state().kind).toBe('live')

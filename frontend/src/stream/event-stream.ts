@@ -19,6 +19,9 @@ const stableAfterMs = 5_000
 /** Clocks that are so close agree. */
 const skewAllowedMs = 2_000
 
+/** A store that other hubs write to as well is heard of at least this often. */
+const staleAfterMs = 2_000
+
 /** What happened that timers may have slept through. */
 export type WakeReason = 'visible' | 'online' | 'offline'
 
@@ -151,7 +154,7 @@ export class EventStream {
       const through = parseObject(data)?.through
       if (typeof through === 'string') this.take({ type: 'read', through, eventId })
     })
-    listen('heartbeat', () => {})
+    listen('heartbeat', (data) => this.takeStale(parseObject(data)))
     source.addEventListener('error', () => {
       // Also when the browser would come back by itself: its own retries know neither jitter that grows
       // nor a last event id that outlives this EventSource, and it stops for good after a 502.
@@ -176,7 +179,17 @@ export class EventStream {
     if (typeof hello.version === 'string') this.state = { ...this.state, version: hello.version }
     this.state = { ...this.state, skewMs: Math.abs(skewMs) > skewAllowedMs ? skewMs : 0 }
     this.show('live')
+    this.takeStale(hello)
     this.watch(this.allowedSilenceMs())
+  }
+
+  /** The hub says, when it has lost touch with its store, for how long. */
+  private takeStale(told: Record<string, unknown> | undefined): void {
+    const stale = told?.stale_ms
+    const staleMs = typeof stale === 'number' && stale > staleAfterMs ? stale : undefined
+    if (staleMs === this.state.staleMs) return
+    this.state = { ...this.state, staleMs }
+    this.options.onState(this.state)
   }
 
   private takeSnapshot(data: string, eventId: string): void {

@@ -3,6 +3,7 @@
 import { loadPublishToken } from '../api/publish-token'
 import type { Attention } from '../feed/attention'
 import type { WakeReason } from './event-stream'
+import { guestLink } from './guest-link'
 import { electedLink, ownLink, sharedWorkerLink, type Link, type LinkOwner } from './links'
 import { shortened } from './saved-position'
 import { presenceIntervalMs } from './stream-host'
@@ -41,6 +42,7 @@ export function createFeedConnection(
   makers: LinkMaker[] = [
     sharedWorkerLink,
     (owner) => electedLink(baseUrl, owner),
+    (owner) => guestLink(baseUrl, owner),
     (owner) => ownLink(owner),
   ],
 ): FeedConnection {

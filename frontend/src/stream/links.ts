@@ -1,5 +1,5 @@
-// The three ways in which a tab reaches the host of the stream: the shared worker, a tab that was elected to be the host
-// for the others, and, where neither is possible, a host of its own.
+// The ways in which a tab reaches the host of the stream: the shared worker, a tab that was elected to be the host for
+// the others, and, where neither is possible, a host of its own. The one between these two is in guest-link.ts.
 import { browserEnvironment } from './environment'
 import { StreamHost, type TabPort } from './stream-host'
 import type { HostToTab, TabToHost } from './tab-messages'
@@ -44,8 +44,24 @@ export function sharedWorkerLink(owner: LinkOwner): Link | undefined {
 }
 
 /** Never from within the call that caused it, so that all kinds of link behave alike. */
-function localPort(owner: LinkOwner): TabPort {
+export function localPort(owner: LinkOwner): TabPort {
   return { post: (message) => queueMicrotask(() => owner.receive(message)) }
+}
+
+/** The tabs that are served over a channel, by name. */
+export function remotePorts(send: (to: string, message: HostToTab) => void) {
+  const ports = new Map<string, TabPort>()
+  return {
+    of(name: string): TabPort {
+      let port = ports.get(name)
+      if (!port) {
+        port = { post: (message) => send(name, message) }
+        ports.set(name, port)
+      }
+      return port
+    },
+    all: () => ports.values(),
+  }
 }
 
 type ElectedMessage =
@@ -64,7 +80,7 @@ export function electedLink(baseUrl: string, owner: LinkOwner): Link | undefined
   const tab = `${Date.now()}-${Math.random()}`
   const send = (message: ElectedMessage) => channel.postMessage(message)
   const ownPort = localPort(owner)
-  const ports = new Map<string, TabPort>()
+  const ports = remotePorts((to, message) => send({ kind: 'to tab', to, message }))
   const end = new AbortController()
   let host: StreamHost | undefined
   let giveUp: () => void = () => {}
@@ -72,17 +88,8 @@ export function electedLink(baseUrl: string, owner: LinkOwner): Link | undefined
   channel.addEventListener('message', ({ data }: MessageEvent<ElectedMessage>) => {
     if (data.kind === 'host') owner.onNewHost()
     else if (data.kind === 'to tab' && data.to === tab) owner.receive(data.message)
-    else if (data.kind === 'to host' && host) host.receive(portOf(data.from), data.message)
+    else if (data.kind === 'to host' && host) host.receive(ports.of(data.from), data.message)
   })
-
-  function portOf(from: string): TabPort {
-    let port = ports.get(from)
-    if (!port) {
-      port = { post: (message) => send({ kind: 'to tab', to: from, message }) }
-      ports.set(from, port)
-    }
-    return port
-  }
 
   async function holdOffice(): Promise<void> {
     host = new StreamHost(browserEnvironment)
@@ -90,7 +97,7 @@ export function electedLink(baseUrl: string, owner: LinkOwner): Link | undefined
     send({ kind: 'host' })
     await new Promise<void>((resolve) => (giveUp = resolve))
     host.leave(ownPort)
-    for (const port of ports.values()) host.leave(port)
+    for (const port of ports.all()) host.leave(port)
     host = undefined
   }
   navigator.locks.request(name, { signal: end.signal }, holdOffice).catch((error: unknown) => {

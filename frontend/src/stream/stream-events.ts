@@ -17,4 +17,6 @@ export interface ConnectionState {
   version?: string
   /** How far the hub's clock is ahead of this device's. */
   skewMs?: number
+  /** For how long the hub has heard nothing from its store, when that is longer than it should be. */
+  staleMs?: number
 }

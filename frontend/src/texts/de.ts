@@ -35,6 +35,8 @@ export const de: Texts = {
     signedOutHint: 'Sie wurden abgemeldet. Laden Sie die Seite neu, um sich wieder anzumelden.',
     retryNow: 'Jetzt versuchen',
     back: 'Die Verbindung steht wieder.',
+    stale: (seconds: number) => `Der Hub hat seit ${seconds} s nichts von seinem Speicher gehört`,
+    staleHint: 'Was du siehst, kann alt sein.',
   },
 
   actions: {

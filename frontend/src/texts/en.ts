@@ -35,6 +35,8 @@ export const en = {
     signedOutHint: 'You have been signed out. Reload the page to sign in again.',
     retryNow: 'Try now',
     back: 'The connection is back.',
+    stale: (seconds: number) => `The hub has had no word from its store for ${seconds} s`,
+    staleHint: 'What you see may be old.',
   },
 
   actions: {

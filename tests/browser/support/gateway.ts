@@ -17,6 +17,8 @@ export class Gateway {
   mood: Mood = 'honest'
   /** What the hub is to call its version from now on, as after an update. */
   pretendedVersion: string | undefined
+  /** For how long the hub is to say that it has heard nothing from its store. */
+  pretendedStaleMs: number | undefined
   /** Some proxies let everything through but event streams. */
   blocksStreams = false
   /** The open event streams, as the browser sees them. */
@@ -107,6 +109,11 @@ export class Gateway {
       this.cutNext = false
       const half = Math.floor(chunk.length / 2)
       outgoing.write(chunk.subarray(0, half), () => outgoing.destroy())
+      return
+    }
+    if (this.pretendedStaleMs !== undefined && chunk.includes('event: heartbeat')) {
+      const stale = `"stale_ms":${this.pretendedStaleMs},"timestamp"`
+      outgoing.write(chunk.toString().replace('"timestamp"', stale))
       return
     }
     if (this.pretendedVersion && chunk.includes('event: hello')) {

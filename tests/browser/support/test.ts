@@ -94,6 +94,11 @@ export async function withoutLocks(page: Page): Promise<void> {
   )
 }
 
+/** Very old browsers: then tabs know nothing of each other. */
+export async function withoutBroadcasts(page: Page): Promise<void> {
+  await page.addInitScript(() => Reflect.deleteProperty(window, 'BroadcastChannel'))
+}
+
 /** As on Android for years, and in embedded views. */
 export async function withoutSharedWorker(page: Page): Promise<void> {
   await page.addInitScript(() => Reflect.deleteProperty(window, 'SharedWorker'))
