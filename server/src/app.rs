@@ -9,6 +9,8 @@ use std::{
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::task::TaskTracker;
 
+#[cfg(feature = "postgres")]
+use crate::log::postgres::{self, PostgresLog};
 use crate::{
     config::{Config, LogFormat, NoDataDirectory, Store},
     connection::{
@@ -55,6 +57,10 @@ pub enum AppError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// PostgreSQL cannot be used.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    OpenPostgres(#[from] postgres::OpenError),
     /// The publish tokens are of no use.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -279,7 +285,10 @@ async fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppEr
                 let opened = tokio::task::spawn_blocking(open).await;
                 Arc::new(opened.map_err(|_| AppError::PartEnded("opening the log"))??)
             }
-            Store::Postgres(_) => return Err(AppError::PartEnded("PostgreSQL")),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(url) => Arc::new(PostgresLog::open(url.secret(), retention, replica).await?),
+            #[cfg(not(feature = "postgres"))]
+            Store::Postgres(_) => unreachable!("it is refused when it is parsed"),
         })
     })
     .await

@@ -7,6 +7,7 @@
 //! - `window`: the entries that can be read, in memory, for those back ends that do not read them from a disk.
 //! - [`memory`]: keeps nothing after the process ends.
 //! - [`sqlite`]: one file, one writer thread, group commit.
+//! - `postgres`: a database that several hubs share.
 //! - `contract`: the tests that each back end must pass.
 
 #[cfg(test)]
@@ -14,6 +15,8 @@ mod contract;
 mod idempotency;
 mod index;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 mod window;
 
