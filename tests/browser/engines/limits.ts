@@ -2,7 +2,7 @@
 import type { EngineName } from './engines'
 
 const limits = {
-  'ends the stream of a page that is put away': ['webkit'],
+  'ends the stream of a page that is put away': ['firefox', 'webkit'],
 } as const satisfies Record<string, EngineName[]>
 
 export type Ability = keyof typeof limits

@@ -1,7 +1,8 @@
 // What matters, in each engine: what is published is there at once, nothing is lost whatever dies, one ring, one stream,
 // and a way back from a deletion.
+import { readFileSync } from 'node:fs'
 import { missingFor } from './engines'
-import { can } from './limits'
+import { abilities, can } from './limits'
 import {
   banner,
   connection,
@@ -22,6 +23,11 @@ const deleteButton = '.row .qa button:last-child'
 test.beforeAll(({ engineName }) => {
   const missing = missingFor(engineName)
   test.skip(missing.length > 0, `not on this machine: ${missing.join(', ')}`)
+})
+
+test('what the engine cannot do is written down', () => {
+  const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8')
+  for (const ability of abilities) expect(readme).toContain(`- **${ability}**: not in`)
 })
 
 test('what is published is shown at once, changed and taken away', async ({ hub, openTab }) => {
@@ -115,6 +121,7 @@ test('a page that one comes back to resumes, and has missed nothing', async ({
   if (ends) expect(gateway.streamQueries.at(-1)!.get('last_event_id')).toMatch(/^\w+-1$/)
   await hub.publish('after')
   await expectTitles(tab, ['after', 'meanwhile', 'before'])
+  expect(gateway.openStreams).toBe(1)
 })
 
 test('seven tabs are live over one connection, until the last one is closed', async ({
