@@ -49,7 +49,7 @@ spec: ## Write openapi.json and the page's types from the server's code
 	@if scripts/has-node; then $(MAKE) frontend/node_modules/.package-lock.json && npm --prefix frontend run generate; fi
 
 .PHONY: test
-test: test-rust test-package test-spec test-page test-browser ## Install what the tests need and run all of them
+test: test-rust test-package test-spec test-page test-browser test-engines ## Install what the tests need and run all of them
 
 .PHONY: binaries
 binaries: page
@@ -95,6 +95,12 @@ measure-page: page tests/browser/node_modules/.package-lock.json ## Measure the 
 	scripts/install-chromium
 	$(CARGO) build --release --package notifyhub-server
 	NOTIFYHUB_SERVER_BINARY=$(CURDIR)/target/release/notifyhub-server npm --prefix tests/browser run measure
+
+.PHONY: test-engines
+test-engines: binaries tests/browser/node_modules/.package-lock.json ## What matters of the page, in Chromium, Firefox and WebKit
+	scripts/install-chromium
+	scripts/install-engines
+	npm --prefix tests/browser run test:engines
 
 .PHONY: lint
 lint: frontend/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json ## Formatting, lints and documentation, warnings as errors

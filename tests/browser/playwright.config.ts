@@ -1,11 +1,14 @@
 // How the browser tests run: the system's Chromium (or the one in CHROMIUM), against real servers that
 // each test starts for itself. No retries: a test that fails now and then has found something.
 import { defineConfig } from '@playwright/test'
+import { chromiumOptions } from './support/chromium'
 
 export default defineConfig({
   testDir: '.',
-  // On request only: pictures of the page (npm run screenshots), and its figures (npm run measure).
+  // On request only: pictures of the page (npm run screenshots), and its figures (npm run measure). The other engines
+  // are run by engines/.
   testIgnore: [
+    'three-engines.spec.ts',
     ...(process.env.SCREENSHOTS ? [] : ['screenshots.spec.ts']),
     ...(process.env.MEASURE ? [] : ['measure.spec.ts']),
   ],
@@ -26,20 +29,6 @@ export default defineConfig({
     locale: 'en-US',
     viewport: { width: 1000, height: 800 },
     actionTimeout: 8_000,
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        // Without these, Chromium looks for its maker's servers in the background.
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        // What people have; the automated browser would else allow sound from the start.
-        '--autoplay-policy=document-user-activation-required',
-      ],
-    },
+    launchOptions: chromiumOptions,
   },
 })

@@ -78,6 +78,21 @@ test('a key unblocks it as well', async ({ page, hub }) => {
   await expect.poll(() => look('document.title')).toBe('NotifyHub')
 })
 
+test('works after one click also where the device takes its time', async ({ page, hub }) => {
+  await page.addInitScript(() => {
+    const resume = AudioContext.prototype.resume
+    AudioContext.prototype.resume = function () {
+      return new Promise((resolve) => setTimeout(() => resolve(resume.apply(this)), 900))
+    }
+  })
+  await openLive(page, hub.url)
+  await expect(hint(page)).toBeVisible()
+  await unblock(page)
+  await expect(hint(page)).toBeHidden()
+  await hub.publish(waits('heard'))
+  await expect.poll(() => sounds(page)).toBe(1)
+})
+
 test('rings once for a burst, and not for what was there before', async ({ page, hub }) => {
   await hub.publish('old news')
   await openLive(page, hub.url)

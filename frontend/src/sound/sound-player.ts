@@ -56,17 +56,29 @@ export class SoundPlayer {
 
   private async tryToResume(): Promise<boolean> {
     try {
-      this.context ??= new AudioContext()
-      const { context } = this
+      const context = (this.context ??= this.newContext())
       // Where sound is blocked this promise stays pending until a click, so it is not waited for.
       if (context.state !== 'running') await withTimeout(context.resume(), tryTimeoutMs)
       if (!isRunning(context)) return false
-      this.setAllowed(true)
-      this.suspendSoon()
+      this.isAwake()
       return true
     } catch {
       return false
     }
+  }
+
+  private newContext(): AudioContext {
+    const context = new AudioContext()
+    // A device may be awake only when nobody waits for it any more.
+    context.addEventListener('statechange', () => {
+      if (isRunning(context)) this.isAwake()
+    })
+    return context
+  }
+
+  private isAwake(): void {
+    this.setAllowed(true)
+    this.suspendSoon()
   }
 
   private async resumeOrGiveUp(context: AudioContext): Promise<void> {

@@ -4,11 +4,13 @@
 import {
   createServer,
   request,
+  type IncomingHttpHeaders,
   type IncomingMessage,
   type Server,
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { Hub } from './hub'
 
 type Mood = 'honest' | 'bad gateway' | 'silent' | 'sign in'
@@ -21,6 +23,8 @@ export class Gateway {
   pretendedStaleMs: number | undefined
   /** Some proxies let everything through but event streams. */
   blocksStreams = false
+  /** Puts something into the page's scripts, by their path: for browsers that offer no way in. */
+  rewriteScript: ((path: string, script: string) => string) | undefined
   /** The open event streams, as the browser sees them. */
   private readonly streams = new Set<ServerResponse>()
   /** What was asked of /events so far, whatever became of it. */
@@ -83,8 +87,17 @@ export class Gateway {
     }
     if (this.mood === 'silent') return
     const target = new URL(url.slice(this.path.length), this.hub.url)
-    const headers = { ...incoming.headers, host: target.host }
+    const headers: IncomingHttpHeaders = { ...incoming.headers, host: target.host }
+    const rewrite = url.endsWith('.js') ? this.rewriteScript : undefined
+    if (rewrite) headers['accept-encoding'] = 'identity'
     const upstream = request(target, { method: incoming.method, headers }, (answer) => {
+      if (rewrite) {
+        void text(answer).then((script) => {
+          delete answer.headers['content-length']
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(rewrite(url, script))
+        })
+        return
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       if (!isStream) {
         answer.pipe(outgoing)
