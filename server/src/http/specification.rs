@@ -4,13 +4,15 @@
 use serde_json::{Map, Value, json};
 
 /// Bodies whose unknown fields are refused, so that a misspelt one is not passed over.
-const CLOSED: [&str; 4] = ["NewNotification", "Action", "RevisionBody", "MarkRead"];
+const CLOSED: [&str; 6] =
+    ["NewNotification", "Action", "RevisionBody", "MarkRead", "NewPushSubscription", "PushKeys"];
 
 /// Bodies that have to say something.
 const NOT_EMPTY: [&str; 1] = ["RevisionBody"];
 
 /// Texts that are addresses (RFC 3986), with the schemes that their descriptions name.
-const ADDRESSES: [(&str, &str); 2] = [("NewNotification", "link"), ("Action", "url")];
+const ADDRESSES: [(&str, &str); 3] =
+    [("NewNotification", "link"), ("Action", "url"), ("NewPushSubscription", "endpoint")];
 
 /// The specification with all that, ending in a line break.
 pub(super) fn complete(spec: &str) -> String {
