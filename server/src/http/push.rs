@@ -27,7 +27,6 @@ struct PushKey {
 #[serde(deny_unknown_fields)]
 struct NewPushSubscription {
     /// Where to send: an address of the browser's push service, https.
-    #[oai(validator(max_length = 2048))]
     endpoint: String,
     /// What to encrypt for.
     keys: PushKeys,
