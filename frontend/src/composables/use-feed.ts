@@ -12,12 +12,16 @@ import {
   type FeedFilter,
 } from '../feed/feed-filter'
 import type { FeedEvent, FeedView } from '../feed/feed-view'
+import type { LastSeen } from '../offline/last-seen'
 import type { FeedConnection } from '../stream/feed-connection'
 import type { ConnectionState } from '../stream/stream-events'
 import type { Alert, HostToTab, ReadState, SavedPosition } from '../stream/tab-messages'
 import { usePagedList } from './paged-list'
 
 export const pageSize = 100
+
+/** A hub that has said nothing for so long is as good as away. */
+const lastSeenAfterMs = 2_500
 
 /** In a rush the screen is drawn this often; a single notification is shown at once. */
 const batchGapMs = 50
@@ -30,6 +34,8 @@ export interface FeedOptions {
   saved?: SavedPosition
   /** Asks the hub itself, to have something to show while the host of the stream is still starting. */
   firstLook?(): Promise<FirstLook>
+  /** What the page showed last, to be looked at while the hub cannot be reached. */
+  lastSeen?(): LastSeen | undefined
   onAlert(alert: Alert): void
   /** New items, newest first, whether the search leaves them or not. */
   onArrival(notifications: Notification[]): void
@@ -49,6 +55,8 @@ export function useFeed(options: FeedOptions) {
   /** How many came that the search does not show. */
   const outside = ref(0)
   let eventId = options.saved?.eventId
+  /** When what is shown was up to date, while it is only what was seen last. */
+  const lastSeenMs = ref<number>()
 
   const query = computed(() => parseQuery(filter.value.text))
   const searching = computed(() => isSearching(filter.value))
@@ -113,9 +121,18 @@ export function useFeed(options: FeedOptions) {
   }
 
   function takeState(state: ConnectionState): void {
+    if (state.kind === 'reconnecting' || state.kind === 'offline') showLastSeen()
     const isBack = state.kind === 'live' && connectionState.value.kind !== 'live'
     connectionState.value = state
     if (isBack) for (const list of [everything, found]) list.retry()
+  }
+
+  function showLastSeen(): void {
+    if (everything.view.value.known) return
+    const seen = options.lastSeen?.()
+    if (!seen) return
+    everything.view.value = seen.view
+    lastSeenMs.value = seen.atMs
   }
 
   /** Takes what happened, in order, and says what of it is new. */
@@ -127,7 +144,10 @@ export function useFeed(options: FeedOptions) {
   /** What is new by this event, oldest first. */
   function take(event: FeedEvent): Notification[] {
     if (event.eventId) eventId = event.eventId
-    const arrived = everything.take(event)
+    // What was seen last is only shown: nothing of it is known to hold.
+    const isAnew = lastSeenMs.value !== undefined && event.type === 'snapshot'
+    if (isAnew) lastSeenMs.value = undefined
+    const arrived = everything.take(isAnew ? { ...event, reset: true } : event)
     if (searching.value) {
       // A snapshot says nothing about what a search would find.
       if (event.type === 'snapshot') void found.refresh()
@@ -149,7 +169,9 @@ export function useFeed(options: FeedOptions) {
   )
   connection.open(options.saved)
   if (!options.saved && options.firstLook) void options.firstLook().then(takeFirstLook, () => {})
+  const lastSeenTimer = setTimeout(showLastSeen, lastSeenAfterMs)
   onScopeDispose(() => {
+    clearTimeout(lastSeenTimer)
     events.stop()
     found.forget()
     connection.close()
@@ -157,7 +179,7 @@ export function useFeed(options: FeedOptions) {
 
   /** Good for as long as the host has said nothing. */
   function takeFirstLook({ page, readThrough }: FirstLook): void {
-    if (everything.view.value.known) return
+    if (everything.view.value.known && lastSeenMs.value === undefined) return
     // Where there is no mark, nobody could have read what was there before there was a page.
     read.value = { through: readThrough ?? page.notifications[0]?.id, seen: [] }
     events.add({ type: 'snapshot', ...page, open: [], reset: false })
@@ -175,6 +197,7 @@ export function useFeed(options: FeedOptions) {
     connectionState,
     read,
     audibleSomewhere,
+    lastSeenMs,
     query,
     searching,
     outside,

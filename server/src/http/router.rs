@@ -29,7 +29,7 @@ use super::{
         token::Refusal,
         token_guesses::TokenGuesses,
     },
-    notifications, page, read, specification, status,
+    notifications, page, push, read, specification, status,
 };
 use crate::{metrics::Metrics, security_headers, throttle::Throttle};
 
@@ -39,6 +39,7 @@ type Apis = (
     read::ReadApi,
     ingest::notify::NotifyApi,
     events::EventsApi,
+    push::PushApi,
     status::HealthApi,
 );
 
@@ -50,6 +51,7 @@ fn service(context: Option<&Context>) -> OpenApiService<Apis, ()> {
         read::ReadApi { shared: shared.clone() },
         ingest::notify::NotifyApi { shared: shared.clone() },
         events::EventsApi { shared: shared.clone() },
+        push::PushApi { shared: shared.clone() },
         status::HealthApi { shared },
     );
     OpenApiService::new(apis, "NotifyHub", env!("CARGO_PKG_VERSION"))
@@ -82,6 +84,7 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         docs,
         methods,
         no_sse: context.no_sse,
+        no_service_worker: context.no_service_worker,
         metrics: context.metrics.clone(),
         complaints: Throttle::every(COMPLAINT_INTERVAL),
         ingest: Ingest::new(context.clone()),
@@ -106,6 +109,8 @@ struct Site {
     methods: HashMap<String, String>,
     /// There are no event streams.
     no_sse: bool,
+    /// The page has no service worker.
+    no_service_worker: bool,
     metrics: Metrics,
     /// About requests that the hub cannot do.
     complaints: Throttle,
@@ -123,6 +128,7 @@ impl Site {
                 Some(Response::builder().content_type("application/json").body(self.spec.clone()))
             }
             "/events" if self.no_sse => Some(events::streaming_is_off()),
+            page::SERVICE_WORKER if self.no_service_worker => None,
             path => match self.docs.find(path, request.headers()).await {
                 Some(response) => Some(response),
                 None => page::find(path, request.headers()),

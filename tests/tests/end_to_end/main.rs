@@ -25,3 +25,4 @@ mod terminal;
 mod third_party;
 mod upgrading;
 mod watching;
+mod web_push;
