@@ -76,10 +76,10 @@ impl Hub {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let metrics = Metrics::default();
         let retention = Retention::keeping(NonZeroU64::new(1000).unwrap());
-        let feed = Feed::open(RingLimits::default(), Duration::from_secs(15), metrics.clone(), |replica| {
-            Ok::<Arc<dyn Log>, Infallible>(Arc::new(MemoryLog::open(retention, replica)))
-        })
-        .unwrap();
+        let open =
+            async |replica| Ok::<Arc<dyn Log>, Infallible>(Arc::new(MemoryLog::open(retention, replica)));
+        let opening = Feed::open(RingLimits::default(), Duration::from_secs(15), metrics.clone(), open);
+        let feed = runtime.block_on(opening).unwrap();
         let given = takes_token.then(|| Secret::from(TOKEN)).into_iter().collect();
         let shutdown = Shutdown::default();
         let (agents, told) = agents(Arc::clone(&feed), shutdown.clone());

@@ -84,12 +84,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
     let token_file = FileWatch::new(config.publish_token_file.clone());
     let guards = guards(&config)?;
     let (tls, certificate) = tls(&config)?.unzip();
-    let opening = tokio::task::spawn_blocking({
-        let (config, metrics) = (config.clone(), metrics.clone());
-        move || open_feed(&config, metrics)
-    });
     let feed = tokio::select! {
-        opened = opening => opened.map_err(|_| AppError::PartEnded("opening the log"))??,
+        opened = open_feed(&config, metrics.clone()) => opened?,
         () = signals.received() => return Ok(()),
     };
     let mut listeners = listen::inherited()?;
@@ -136,7 +132,8 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         async move { feed.beat().await }
     });
     essential.spawn(note_counters(metrics));
-    if config.max_age.is_some() {
+    // The limits of a log that several hubs share are kept with it.
+    if config.max_age.is_some() || config.store.is_shared() {
         essential.spawn(drop_what_is_too_old(Arc::clone(&feed)));
     }
 
@@ -269,16 +266,23 @@ async fn take_anew<E>(
     }
 }
 
-fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppError> {
+async fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppError> {
     let retention = Retention::keeping(config.max_notifications).and_max_age(config.max_age);
-    Feed::open(RingLimits::default(), config.heartbeat, metrics, |replica: Arc<dyn Replica>| {
-        Ok::<Arc<dyn Log>, AppError>(match config.store {
+    let (config, heartbeat) = (config.clone(), config.heartbeat);
+    Feed::open(RingLimits::default(), heartbeat, metrics, async move |replica: Arc<dyn Replica>| {
+        Ok::<Arc<dyn Log>, AppError>(match &config.store {
             Store::Memory => Arc::new(MemoryLog::open(retention, replica)),
-            Store::Sqlite => {
-                Arc::new(SqliteLog::open(&config.data_directory()?, retention, config.durability, replica)?)
+            Store::Sqlite(_) => {
+                let directory = config.data_directory()?;
+                let durability = config.durability.unwrap_or_default();
+                let open = move || SqliteLog::open(&directory, retention, durability, replica);
+                let opened = tokio::task::spawn_blocking(open).await;
+                Arc::new(opened.map_err(|_| AppError::PartEnded("opening the log"))??)
             }
+            Store::Postgres(_) => return Err(AppError::PartEnded("PostgreSQL")),
         })
     })
+    .await
 }
 
 /// Each connection needs a file descriptor, and the soft limit is often only 1024.
@@ -312,8 +316,9 @@ fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards, tls: Op
         if http::page_is_built() { "" } else { "   (not built: run `make page`, then build again)" };
     let stream =
         if config.no_sse { "off (--no-sse): clients poll".to_owned() } else { format!("{base}/events") };
-    let store = match (config.store, config.data_directory()) {
-        (Store::Sqlite, Ok(directory)) => directory.display().to_string(),
+    let store = match (&config.store, config.data_directory()) {
+        (Store::Sqlite(_), Ok(directory)) => directory.display().to_string(),
+        (Store::Postgres(_), _) => "in PostgreSQL".to_owned(),
         _ => "in memory: nothing is left after a stop".to_owned(),
     };
     let certificate = match (tls, config.tls_self_signed) {

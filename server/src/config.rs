@@ -1,6 +1,8 @@
 //! The command line and the environment, parsed and checked before anything is opened. Every option can also
 //! be set as `NOTIFYHUB_…`.
 
+mod store;
+
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::{NonZeroU64, NonZeroUsize},
@@ -11,6 +13,7 @@ use std::{
 use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use url::Url;
 
+pub use self::store::{Store, StoreUrl};
 use crate::{
     health::hub_url,
     http::middleware::{
@@ -40,18 +43,31 @@ pub struct Config {
     #[arg(long, short, env = "NOTIFYHUB_PORT", default_value_t = 9080, value_name = "PORT")]
     pub port: u16,
 
-    /// Where notifications are kept between runs.
-    #[arg(long, env = "NOTIFYHUB_STORE", value_enum, default_value_t = Store::Sqlite)]
+    /// Where notifications are kept between runs: `sqlite`, one file in the data directory, or in another one
+    /// (`sqlite:DIR`); `memory`, nothing is left after a stop; `postgres://USER@HOST/DATABASE`, which several hubs may
+    /// share. Other users of this machine see the command line: prefer the environment, or --store-file, for an address
+    /// with a password.
+    #[arg(
+        long,
+        env = "NOTIFYHUB_STORE",
+        default_value = "sqlite",
+        value_name = "STORE",
+        hide_env_values = true
+    )]
     pub store: Store,
+
+    /// A file that says in one line what --store would.
+    #[arg(long, env = "NOTIFYHUB_STORE_FILE", value_name = "FILE", conflicts_with = "store")]
+    pub store_file: Option<PathBuf>,
 
     /// The directory of the database [default: notifyhub in your data directory, e.g.
     /// ~/.local/share/notifyhub].
     #[arg(long, env = "NOTIFYHUB_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
-    /// How safe an acknowledged notification is.
-    #[arg(long, env = "NOTIFYHUB_DURABILITY", value_enum, default_value_t = Durability::Full)]
-    pub durability: Durability,
+    /// How safe an acknowledged notification is in the SQLite file [default: full].
+    #[arg(long, env = "NOTIFYHUB_DURABILITY", value_enum)]
+    pub durability: Option<Durability>,
 
     /// How many notifications are kept; the oldest beyond that are dropped. Open ones are kept besides.
     #[arg(long, env = "NOTIFYHUB_MAX_NOTIFICATIONS", default_value = "1000", value_name = "N")]
@@ -195,25 +211,6 @@ pub enum Command {
     Man,
 }
 
-/// Where notifications are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Store {
-    /// In one SQLite file.
-    Sqlite,
-    /// In memory: nothing is left after a stop.
-    Memory,
-}
-
-impl Store {
-    /// As it is written on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Store::Sqlite => "sqlite",
-            Store::Memory => "memory",
-        }
-    }
-}
-
 /// What is written to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
@@ -245,9 +242,44 @@ pub enum LogFormat {
 #[error("this user has no data directory; name one with --data-dir, or keep nothing with --store memory")]
 pub struct NoDataDirectory;
 
+/// Options that do not go together, or a file of options that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidConfig(String);
+
 impl Config {
-    /// Where the database is.
+    /// Takes `--store` from its file, and refuses what does not go together; before anything is opened.
+    pub fn settle(&mut self) -> Result<(), InvalidConfig> {
+        if let Some(path) = &self.store_file {
+            let fail = |reason: &dyn std::fmt::Display| {
+                InvalidConfig(format!("--store-file {}: {reason}", path.display()))
+            };
+            let text = std::fs::read_to_string(path).map_err(|error| fail(&error))?;
+            self.store = text.trim().parse().map_err(|error: String| fail(&error))?;
+        }
+        if let (Store::Sqlite(Some(directory)), Some(other)) = (&self.store, &self.data_dir)
+            && directory != other
+        {
+            let (directory, other) = (directory.display(), other.display());
+            return Err(InvalidConfig(format!(
+                "--store sqlite:{directory} and --data-dir {other} name two places for the database; leave one out"
+            )));
+        }
+        if self.store.is_shared() && self.durability.is_some() {
+            return Err(InvalidConfig(format!(
+                "--durability is about the SQLite file; how safe an acknowledged notification is in {} is set there, \
+                 by whoever runs it",
+                self.store.name()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Where the database is, and what else the hub keeps.
     pub fn data_directory(&self) -> Result<PathBuf, NoDataDirectory> {
+        if let Store::Sqlite(Some(directory)) = &self.store {
+            return Ok(directory.clone());
+        }
         let default = || dirs::data_local_dir().map(|directory| directory.join("notifyhub"));
         self.data_dir.clone().or_else(default).ok_or(NoDataDirectory)
     }
@@ -320,6 +352,35 @@ mod tests {
             let config = Config::parse_from([&["notifyhub-server"], arguments].concat());
             assert_eq!(config.own_url().expect("valid").as_str(), url);
         }
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let settle = |arguments: &[&str]| {
+            let mut config = Config::parse_from([&["notifyhub-server"], arguments].concat());
+            config.settle().map(|()| config).map_err(|error| error.to_string())
+        };
+        let config = settle(&["--store", "sqlite:/a"]).expect("valid");
+        assert_eq!(config.data_directory().expect("named").to_str(), Some("/a"));
+        let error = settle(&["--store", "sqlite:/a", "--data-dir", "/b"]).expect_err("two places");
+        assert!(error.contains("leave one out"), "{error}");
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(&file, "memory\n").expect("writes");
+        let path = file.path().to_str().expect("a path is text");
+        assert_eq!(settle(&["--store-file", path]).expect("valid").store, Store::Memory);
+        std::fs::write(&file, "secret").expect("writes");
+        let error = settle(&["--store-file", path]).expect_err("no store");
+        assert!(error.contains("there is no such store") && !error.contains("secret"), "{error}");
+        let both = ["notifyhub-server", "--store-file", path, "--store", "memory"];
+        assert!(Config::try_parse_from(both).is_err());
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn the_durability_of_another_engine_is_not_ours_to_set() {
+        let arguments = ["notifyhub-server", "--store", "postgres://db/feed", "--durability", "full"];
+        let error = Config::parse_from(arguments).settle().expect_err("refused").to_string();
+        assert!(error.contains("--durability is about the SQLite file"), "{error}");
     }
 
     #[test]

@@ -18,7 +18,10 @@ use url::Url;
 const MAX_BLOCKING_THREADS: usize = 8;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
+    let mut config = Config::parse();
+    if let Err(error) = config.settle() {
+        return fail(format_args!("{error}"));
+    }
     // What is stored, and the keys beside it, are for this user alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     if let Some(command) = &config.command {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    config::{Config, NoDataDirectory},
+    config::{Config, NoDataDirectory, Store},
     log::sqlite::{self, CopyError, FILE_NAME, OpenError, Report},
 };
 
@@ -18,6 +18,11 @@ pub enum MaintenanceError {
     /// There is no place for the data.
     #[error(transparent)]
     NoDataDirectory(#[from] NoDataDirectory),
+    /// The notifications are elsewhere.
+    #[error(
+        "this is done with the SQLite file alone; notifications in {0} are backed up and restored with its own programs"
+    )]
+    OtherStore(&'static str),
     /// There is no database to look at.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -31,7 +36,7 @@ pub enum MaintenanceError {
 
 /// `notifyhub-server backup FILE`.
 pub fn back_up(config: &Config, file: &Path, replaces: bool) -> Result<(), MaintenanceError> {
-    let report = sqlite::back_up(&config.data_directory()?, file, replaces)?;
+    let report = sqlite::back_up(&database_directory(config)?, file, replaces)?;
     say(&format!("{} is a copy of {}", file.display(), contents(&report)));
     Ok(())
 }
@@ -40,7 +45,7 @@ pub fn back_up(config: &Config, file: &Path, replaces: bool) -> Result<(), Maint
 pub fn check(config: &Config, file: Option<&Path>) -> Result<(), MaintenanceError> {
     let path = match file {
         Some(file) => file.to_owned(),
-        None => config.data_directory()?.join(FILE_NAME),
+        None => database_directory(config)?.join(FILE_NAME),
     };
     let report = sqlite::check(&path)?;
     if !report.problems.is_empty() {
@@ -61,7 +66,7 @@ pub fn check(config: &Config, file: Option<&Path>) -> Result<(), MaintenanceErro
 
 /// `notifyhub-server restore FILE`.
 pub fn restore(config: &Config, file: &Path) -> Result<(), MaintenanceError> {
-    let directory = config.data_directory()?;
+    let directory = database_directory(config)?;
     let (report, kept) = sqlite::restore(&directory, file)?;
     let mut text = format!("{} has {} now", directory.join(FILE_NAME).display(), contents(&report));
     if let Some(kept) = kept {
@@ -73,6 +78,13 @@ pub fn restore(config: &Config, file: &Path) -> Result<(), MaintenanceError> {
     }
     say(&text);
     Ok(())
+}
+
+fn database_directory(config: &Config) -> Result<PathBuf, MaintenanceError> {
+    match &config.store {
+        Store::Sqlite(_) => Ok(config.data_directory()?),
+        other => Err(MaintenanceError::OtherStore(other.name())),
+    }
 }
 
 fn contents(report: &Report) -> String {

@@ -278,8 +278,13 @@ impl Shard {
 
     /// Sends a page of what lies behind the ring: all streams here have one position, so one page serves them all.
     async fn send_page(&mut self) -> Round {
-        match self.feed.page_after(self.cursor.position()).await {
-            Ok(page) => {
+        let read = if self.cursor.is_current() {
+            self.feed.page_after(self.cursor.position()).await.ok()
+        } else {
+            None
+        };
+        match read {
+            Some(page) => {
                 let frames: Vec<_> = page
                     .frames_after(self.cursor.position())
                     .iter()
@@ -290,7 +295,7 @@ impl Shard {
                     self.broadcast(&Batch::new(&frames), page.through).await;
                 }
             }
-            Err(_) => {
+            None => {
                 // Each is told that it starts afresh.
                 self.hand_over_all();
                 self.cursor.skip_to_newest();
@@ -357,6 +362,9 @@ impl Shard {
         if self.streams.is_empty() {
             self.cursor.keep_up_with(stream.cursor());
         }
+        if !stream.cursor().is_comparable_with(&self.cursor) {
+            return self.fan_out.take(stream);
+        }
         while stream.cursor().position() < self.cursor.position() {
             let mut frames = Vec::new();
             match stream.cursor().next(&mut frames, BATCH) {
@@ -411,8 +419,11 @@ mod tests {
         let id = |seq| EventId { epoch: "aaaaaa".parse().expect("valid"), seq: Seq::new(seq) };
         let live =
             |seq: u64, frame| LiveFrame { seq: Some(Seq::new(seq)), frame, accepted: Some(Instant::now()) };
-        let beat =
-            LiveFrame { seq: None, frame: Frame::heartbeat(chrono::DateTime::UNIX_EPOCH), accepted: None };
+        let beat = LiveFrame {
+            seq: None,
+            frame: Frame::heartbeat(chrono::DateTime::UNIX_EPOCH, None),
+            accepted: None,
+        };
         // Number 6 is missing.
         let all = [live(5, Frame::cleared(id(5))), live(7, notification(id(7))), beat.clone()];
         let batch = Batch::new(&all);

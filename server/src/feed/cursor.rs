@@ -15,7 +15,7 @@ pub enum Step {
     Send,
     /// Wait until something changes, then ask again.
     Wait,
-    /// What comes next is no longer in the ring.
+    /// What comes next is no longer in the ring, or the log holds something else now.
     CatchUp,
     /// Everything was sent and the hub is stopping: end the stream soon.
     End,
@@ -37,14 +37,17 @@ pub struct Cursor {
     ring: Arc<Ring>,
     signal: watch::Receiver<Signal>,
     after: Seq,
+    /// Which of the log's contents `after` is a place in.
+    generation: u32,
     beats: u64,
 }
 
 impl Cursor {
-    /// Follows from after this entry. `signal` was taken before it was looked up, so that nothing is missed.
-    pub(super) fn new(ring: Arc<Ring>, signal: watch::Receiver<Signal>, after: Seq) -> Self {
+    /// Follows from after this entry of this generation. `signal` was taken before it was looked up, so that nothing is
+    /// missed.
+    pub(super) fn new(ring: Arc<Ring>, signal: watch::Receiver<Signal>, generation: u32, after: Seq) -> Self {
         let beats = signal.borrow().beats;
-        Cursor { ring, signal, after, beats }
+        Cursor { ring, signal, after, generation, beats }
     }
 
     /// Adds at most `limit` frames, and moves on past them: first what follows in order, then,
@@ -53,7 +56,7 @@ impl Cursor {
         // The signal first: a frame that comes while we look at the ring will have changed it.
         let seen = *self.signal.borrow_and_update();
         let before = frames.len();
-        let position = self.ring.frames_after(self.after, limit, |slot, frame| {
+        let position = self.ring.frames_after(self.generation, self.after, limit, |slot, frame| {
             let (seq, accepted) = (Some(slot.seq), Some(slot.accepted));
             frames.push(LiveFrame { seq, frame: frame.clone(), accepted });
         });
@@ -84,9 +87,20 @@ impl Cursor {
         self.after
     }
 
+    /// Whether it is a place in what the log holds now.
+    pub fn is_current(&self) -> bool {
+        self.generation == self.ring.head().0
+    }
+
+    /// Whether both are places in the same.
+    pub fn is_comparable_with(&self, other: &Cursor) -> bool {
+        self.generation == other.generation
+    }
+
     /// Moves on past what another cursor has sent for it.
     pub fn keep_up_with(&mut self, other: &Cursor) {
-        self.after = self.after.max(other.after);
+        self.after = if self.is_comparable_with(other) { self.after.max(other.after) } else { other.after };
+        self.generation = other.generation;
         self.beats = other.beats;
     }
 
@@ -97,6 +111,6 @@ impl Cursor {
 
     /// Goes on with the newest entry, whatever lies between.
     pub fn skip_to_newest(&mut self) {
-        self.after = self.ring.head();
+        (self.generation, self.after) = self.ring.head();
     }
 }

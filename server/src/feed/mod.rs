@@ -49,7 +49,7 @@ use self::{
     source::{Source, View},
     subscription::OpenStreams,
 };
-pub use crate::log::{AppendError, Condition, ReadError};
+pub use crate::log::{AppendError, Behind, Condition, ReadError};
 use crate::{
     clock,
     event_id::{EventId, Seq},
@@ -128,6 +128,10 @@ pub struct Status {
     pub streams: usize,
     /// Whether the log does its work.
     pub condition: Condition,
+    /// How long nothing was heard from where notifications are kept; zero for a log of the hub's own.
+    pub silence: Duration,
+    /// The same in milliseconds, if that is long.
+    pub stale_ms: Option<u64>,
     /// How much waits to be stored, and how much is.
     pub log: Usage,
     /// What the ring of newest events holds.
@@ -136,14 +140,14 @@ pub struct Status {
 
 impl Feed {
     /// Opens a log, and follows it.
-    pub fn open<E>(
+    pub async fn open<E, F: Future<Output = Result<Arc<dyn Log>, E>>>(
         ring: RingLimits,
         heartbeat: Duration,
         metrics: Metrics,
-        open_log: impl FnOnce(Arc<dyn Replica>) -> Result<Arc<dyn Log>, E>,
+        open_log: impl FnOnce(Arc<dyn Replica>) -> F,
     ) -> Result<Arc<Self>, E> {
         let view = Arc::new(View::new(ring, metrics.clone()));
-        let log = open_log(Arc::<View>::clone(&view))?;
+        let log = open_log(Arc::<View>::clone(&view)).await?;
         Ok(Arc::new(Feed {
             source: Arc::new(Source::new(view, log, heartbeat)),
             open_streams: OpenStreams::new(metrics.clone()),
@@ -194,6 +198,8 @@ impl Feed {
         if filter.is_empty() {
             return Ok(self.append(Command::Clear).await?.removed);
         }
+        // Where it fails, removing fails too.
+        let _ = self.source.log.catch_up(Seq::START).await;
         let found = self.search(Query { filter, ..Query::default() }, usize::MAX).await?;
         let ids = found.iter().map(|item| item.notification.id).collect();
         Ok(self.append(Command::Remove(ids)).await?.removed)
@@ -209,8 +215,12 @@ impl Feed {
         self.append(Command::Retain).await.map(drop)
     }
 
-    /// One notification as JSON.
-    pub fn get(&self, id: Uuid) -> Option<Bytes> {
+    /// One notification as JSON. What another hub has acknowledged is found, as long as that can be told.
+    pub async fn get(&self, id: Uuid) -> Option<Bytes> {
+        let found = self.read_model().get(id);
+        if found.is_some() || self.source.log.catch_up(Seq::START).await.is_err() {
+            return found;
+        }
         self.read_model().get(id)
     }
 
@@ -227,8 +237,9 @@ impl Feed {
     }
 
     /// Whether a notification with this id may have been posted: it is not newer than every one that was.
-    pub fn knows(&self, id: Uuid) -> bool {
-        self.read_model().newest_id().is_some_and(|newest| id <= newest)
+    pub async fn knows(&self, id: Uuid) -> bool {
+        let knows = || self.read_model().newest_id().is_some_and(|newest| id <= newest);
+        knows() || (self.source.log.catch_up(Seq::START).await.is_ok() && knows())
     }
 
     /// What the feed holds now.
@@ -241,6 +252,8 @@ impl Feed {
             read_through: totals.read_through,
             streams: Arc::strong_count(&self.open_streams) - 1,
             condition: self.source.log.condition().borrow().clone(),
+            silence: self.source.log.silence(),
+            stale_ms: self.source.stale_ms(),
             log: self.source.log.usage(),
             ring: self.source.view.ring.usage(),
         }
@@ -249,6 +262,14 @@ impl Feed {
     /// Whether the log does its work, now and from now on.
     pub fn condition(&self) -> watch::Receiver<Condition> {
         self.source.log.condition()
+    }
+
+    /// Waits, for a bounded time, until this hub has what another one on the same log has told a subscriber already.
+    pub async fn reach(&self, last_event_id: Option<&str>) -> Result<(), Behind> {
+        match last_event_id {
+            Some(id) => self.source.reach(id).await,
+            None => Ok(()),
+        }
     }
 
     /// Opens a subscription: after the last event id if that is possible, else with what is stored, at most
@@ -273,9 +294,14 @@ impl Feed {
         let mut interval = tokio::time::interval(self.source.heartbeat);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         interval.tick().await;
+        let mut condition = self.source.log.condition();
         loop {
-            interval.tick().await;
-            self.source.view.ring.beat(Frame::heartbeat(clock::now()));
+            tokio::select! {
+                _ = interval.tick() => {}
+                // Whoever reads a hub that has lost touch, or has found it again, need not wait to be told.
+                Ok(()) = condition.changed(), if self.source.log.is_shared() => {}
+            }
+            self.source.view.ring.beat(Frame::heartbeat(clock::now(), self.source.stale_ms()));
         }
     }
 

@@ -57,6 +57,15 @@ pub(super) struct Applied {
     pub(super) voided: bool,
 }
 
+/// Why an open stream has lost its place, and the entry that it had got to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lost {
+    /// What follows is no longer kept, or cannot be read.
+    Expired { after: Seq },
+    /// The log holds something else now than what the stream was sent.
+    Reloaded { after: Seq },
+}
+
 /// What the read model holds, in numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Totals {
@@ -130,14 +139,15 @@ impl State {
 }
 
 impl ReadModel {
-    /// Takes what a log held when it was opened.
+    /// Takes what a log holds in the place of what is here.
     pub(super) fn load(&self, stored: &Stored) {
-        let mut state = self.state.write().expect("no code panics while it holds the read model");
+        let mut state = State::default();
         for entry in &stored.entries {
             state.apply(entry);
         }
         state.oldest_resume_point = stored.oldest_resume_point;
         state.head = state.head.max(stored.oldest_resume_point);
+        *self.state.write().expect("no code panics while it holds the read model") = state;
     }
 
     /// Takes in what the log has stored.
@@ -158,17 +168,16 @@ impl ReadModel {
     }
 
     /// How a stream begins. Taking the snapshot is one step with subscribing, for the cursor is the very entry the
-    /// snapshot goes up to. A stream that loses its place while it is open passes `expired_after`.
-    pub(super) fn begin(
-        &self,
-        last_event_id: Option<&str>,
-        expired_after: Option<Seq>,
-        limit: u16,
-    ) -> Beginning {
+    /// snapshot goes up to. A stream that loses its place while it is open passes `lost`.
+    pub(super) fn begin(&self, last_event_id: Option<&str>, lost: Option<Lost>, limit: u16) -> Beginning {
         let state = self.state();
         let (oldest, head) = (state.oldest_resume_point, state.head);
-        let resume = match expired_after {
-            Some(after) => Resume { reason: Reason::Expired, after: None, missed: head.since(after) },
+        let afresh = |reason, missed| Resume { reason, after: None, missed };
+        let resume = match lost {
+            Some(Lost::Reloaded { after }) if after >= oldest => afresh(Reason::Unknown, 0),
+            Some(Lost::Reloaded { after } | Lost::Expired { after }) => {
+                afresh(Reason::Expired, head.since(after))
+            }
             None => Resume::decide(last_event_id, &state.epochs, oldest, head),
         };
         let latest_id = state.epochs.event_id(head);

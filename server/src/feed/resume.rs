@@ -24,7 +24,7 @@ impl Epochs {
     }
 
     /// Whether an entry up to `head` had this id.
-    fn knows(&self, id: EventId, head: Seq) -> bool {
+    pub(super) fn knows(&self, id: EventId, head: Seq) -> bool {
         id.seq <= head && self.event_id(id.seq).epoch == id.epoch
     }
 }

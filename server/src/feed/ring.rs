@@ -78,12 +78,14 @@ struct Slots {
     /// Cursors before this entry have to read from the log.
     floor: Seq,
     head: Seq,
+    /// Which of the log's contents this is: the log may turn out to hold another one.
+    generation: u32,
     bytes: usize,
     limits: RingLimits,
     heartbeat: Option<Frame>,
 }
 
-/// What follows a cursor is older than the ring: the log has it, if anyone.
+/// What follows a cursor is older than the ring: the log has it, if anyone. Or it is of another generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BehindRing;
 
@@ -96,6 +98,7 @@ impl Ring {
             read_mark: None,
             floor: head,
             head,
+            generation: 0,
             bytes: 0,
             limits,
             heartbeat: None,
@@ -103,15 +106,20 @@ impl Ring {
         Ring { slots: RwLock::new(slots), signal: watch::Sender::default() }
     }
 
-    /// Takes what a log holds when it is opened: its newest entries, and the entry before the first of them.
+    /// Takes what a log holds in the place of what is here: its newest entries, and the entry before the first of them.
     pub(super) fn load(&self, floor: Seq, head: Seq, newest: Vec<Slot>) {
         {
             let mut slots = self.write();
+            slots.entries.clear();
+            slots.by_id.clear();
+            slots.read_mark = None;
+            slots.bytes = 0;
             slots.floor = floor;
             for slot in newest {
                 slots.push(slot);
             }
-            slots.head = slots.head.max(head);
+            slots.head = head;
+            slots.generation += 1;
             slots.trim();
         }
         self.signal.send_modify(|_| {});
@@ -153,9 +161,10 @@ impl Ring {
         self.read().heartbeat.clone()
     }
 
-    /// The newest entry.
-    pub(super) fn head(&self) -> Seq {
-        self.read().head
+    /// The newest entry, and the generation it belongs to.
+    pub(super) fn head(&self) -> (u32, Seq) {
+        let slots = self.read();
+        (slots.generation, slots.head)
     }
 
     /// What it holds now.
@@ -169,15 +178,16 @@ impl Ring {
     }
 
     /// Hands at most `limit` frames after `after` to `take`, oldest first, and says up to which entry that is
-    /// everything.
+    /// everything. `generation` is the one in which `after` was got to.
     pub(super) fn frames_after(
         &self,
+        generation: u32,
         after: Seq,
         limit: usize,
         mut take: impl FnMut(&Slot, &Frame),
     ) -> Result<Seq, BehindRing> {
         let slots = self.read();
-        if after < slots.floor {
+        if generation != slots.generation || after < slots.floor {
             return Err(BehindRing);
         }
         let start = slots.entries.partition_point(|slot| slot.seq <= after);
@@ -276,7 +286,7 @@ mod tests {
 
     fn collect(ring: &Ring, after: u64, limit: usize) -> Result<Vec<u64>, BehindRing> {
         let mut seqs = Vec::new();
-        ring.frames_after(Seq::new(after), limit, |slot, _| seqs.push(slot.seq.get()))?;
+        ring.frames_after(0, Seq::new(after), limit, |slot, _| seqs.push(slot.seq.get()))?;
         Ok(seqs)
     }
 
@@ -293,9 +303,9 @@ mod tests {
         assert_eq!(collect(&ring, 0, 10), Ok(vec![2, 4, 6, 8, 10]));
         assert_eq!(collect(&ring, 5, 2), Ok(vec![6, 8]));
         assert_eq!(collect(&ring, 10, 10), Ok(vec![]));
-        assert_eq!(ring.frames_after(Seq::new(5), 2, |_, _| {}), Ok(Seq::new(8)));
-        assert_eq!(ring.frames_after(Seq::new(5), 9, |_, _| {}), Ok(Seq::new(10)));
-        assert_eq!(ring.frames_after(Seq::new(12), 9, |_, _| {}), Ok(Seq::new(12)));
+        assert_eq!(ring.frames_after(0, Seq::new(5), 2, |_, _| {}), Ok(Seq::new(8)));
+        assert_eq!(ring.frames_after(0, Seq::new(5), 9, |_, _| {}), Ok(Seq::new(10)));
+        assert_eq!(ring.frames_after(0, Seq::new(12), 9, |_, _| {}), Ok(Seq::new(12)));
     }
 
     #[test]
@@ -326,8 +336,21 @@ mod tests {
         assert_eq!(collect(&ring, 0, 10), Ok(vec![5, 6, 7]));
         ring.push(Vec::new(), vec![(Seq::new(7), Frame::deleted(id(7), Uuid::nil()))]);
         let mut texts = Vec::new();
-        ring.frames_after(Seq::new(6), 9, |_, frame| texts.push(frame.event())).expect("in the ring");
+        ring.frames_after(0, Seq::new(6), 9, |_, frame| texts.push(frame.event())).expect("in the ring");
         assert_eq!(texts, [Frame::deleted(id(7), Uuid::nil()).event()]);
+    }
+
+    #[test]
+    fn what_was_got_to_in_another_generation_is_no_place_in_this_one() {
+        let ring = ring_with((1..=5).map(slot).collect(), RingLimits::default());
+        ring.load(Seq::START, Seq::new(3), (1..=3).map(slot).collect());
+        assert_eq!(collect(&ring, 2, 10), Err(BehindRing));
+        assert_eq!(ring.head(), (1, Seq::new(3)));
+        let mut seqs = Vec::new();
+        ring.frames_after(1, Seq::new(1), 9, |slot, _| seqs.push(slot.seq.get())).expect("in the ring");
+        assert_eq!(seqs, [2, 3]);
+        let bytes: usize = (1..=3).map(|n| slot(n).frame.expect("a frame").chunk().len()).sum();
+        assert_eq!(ring.usage().bytes, bytes);
     }
 
     #[tokio::test]

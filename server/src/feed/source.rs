@@ -10,13 +10,13 @@ use super::{
     encode::encode,
     json_array::JsonArray,
     pages::{Page, Pages},
-    read_model::ReadModel,
+    read_model::{Lost, ReadModel},
     ring::{Ring, RingLimits, Slot},
 };
 use crate::{
     clock,
     event_id::{EventId, Seq},
-    log::{Commit, Entry, Log, ReadError, Replica, Stored},
+    log::{Behind, Commit, Entry, Log, ReadError, Replica, Stored},
     metrics::Metrics,
     sse::{
         event::{Hello, Reason},
@@ -28,6 +28,10 @@ use crate::{
 /// The shortest and the longest delay a subscriber is told to wait before it comes back, in milliseconds.
 /// Each is told another, so that a restart does not bring all of them back in the same instant.
 const RETRY_MS: std::ops::Range<u32> = 1000..5000;
+
+/// How long a hub may not have heard from where notifications are kept before it says so: longer than a log that several
+/// hubs share is silent when all is well.
+const STALE_AFTER: Duration = Duration::from_secs(3);
 
 /// How often a log that cannot be read is complained about.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
@@ -61,6 +65,7 @@ impl View {
 impl Replica for View {
     fn load(&self, stored: Stored) {
         self.read_model.load(&stored);
+        self.pages.forget();
         let head = self.read_model.epochs().1;
         // The newest entries, as far back as everything can be resumed over: after a restart everybody resumes at once.
         let newest = stored.entries.len().saturating_sub(self.ring_limits.frames);
@@ -77,8 +82,10 @@ impl Replica for View {
         // The read model first: whoever is woken by the ring finds there what woke it.
         let applied = self.read_model.apply(&commit);
         self.metrics.published.inc_by(applied.published);
-        self.metrics.commit.observe(commit.took);
-        self.metrics.commit_size.observe_value(commit.commands as u64);
+        if commit.commands > 0 {
+            self.metrics.commit.observe(commit.took);
+            self.metrics.commit_size.observe_value(commit.commands as u64);
+        }
         if applied.voided {
             self.pages.forget();
         }
@@ -121,19 +128,22 @@ impl Source {
     /// A cursor that goes on after an entry.
     pub(super) fn cursor_at_head(&self) -> Cursor {
         let signal = self.view.ring.signal();
-        Cursor::new(Arc::clone(&self.view.ring), signal, self.view.ring.head())
+        let (generation, head) = self.view.ring.head();
+        Cursor::new(Arc::clone(&self.view.ring), signal, generation, head)
     }
 
     /// What a stream begins with, and a cursor behind it.
     pub(super) fn opening(
         &self,
         last_event_id: Option<&str>,
-        expired_after: Option<Seq>,
+        lost: Option<Lost>,
         limit: u16,
     ) -> (Opening, Cursor) {
-        // The signal first: whatever happens from here on wakes the subscriber.
+        // The signal first: whatever happens from here on wakes the subscriber. And the generation before what is taken
+        // from it: if that changes meanwhile, the subscriber starts afresh once more.
         let signal = self.view.ring.signal();
-        let beginning = self.view.read_model.begin(last_event_id, expired_after, limit);
+        let (generation, _) = self.view.ring.head();
+        let beginning = self.view.read_model.begin(last_event_id, lost, limit);
         let hello = Hello {
             resumed: beginning.init.is_none(),
             reason: beginning.resume.reason,
@@ -142,6 +152,7 @@ impl Source {
             read_through: beginning.read_through,
             heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
             now: Some(clock::now()),
+            stale_ms: self.stale_ms(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let opening = Opening {
@@ -150,8 +161,27 @@ impl Source {
             init: beginning.init.map(|array| (beginning.latest_id, array)),
             after: beginning.after,
         };
-        let cursor = Cursor::new(Arc::clone(&self.view.ring), signal, opening.after);
+        let cursor = Cursor::new(Arc::clone(&self.view.ring), signal, generation, opening.after);
         (opening, cursor)
+    }
+
+    /// How long this hub has not heard from where notifications are kept, in milliseconds, if that is long.
+    pub(super) fn stale_ms(&self) -> Option<u64> {
+        let silence = self.log.silence();
+        (silence >= STALE_AFTER).then(|| u64::try_from(silence.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Waits until the replica has had what a subscriber seems to know more of than this hub.
+    pub(super) async fn reach(&self, last_event_id: &str) -> Result<(), Behind> {
+        let (epochs, head) = self.view.read_model.epochs();
+        match last_event_id.parse::<EventId>() {
+            Ok(id) if !epochs.knows(id, head) => {
+                // Only numbers of the newest epoch can be ahead of this hub.
+                let is_ahead = epochs.event_id(head).epoch == id.epoch && id.seq > head;
+                self.log.catch_up(if is_ahead { id.seq } else { Seq::START }).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One page of what follows an entry, read and encoded once for all who need it. A log that cannot be read is

@@ -12,6 +12,7 @@ use super::{
     cursor::{Cursor, Step},
     json_array::JsonArray,
     pages::Page,
+    read_model::Lost,
     source::{Opening, Source},
 };
 use crate::{
@@ -173,6 +174,10 @@ impl Subscription {
     /// and starts afresh from memory.
     pub async fn catch_up(&mut self) -> Result<(), ReadError> {
         let after = self.cursor.position();
+        if !self.cursor.is_current() {
+            self.start_afresh(Restart::Reloaded, Lost::Reloaded { after });
+            return Ok(());
+        }
         match self.source.page_after(after).await {
             Ok(page) => {
                 self.cursor.move_to(page.through);
@@ -182,17 +187,18 @@ impl Subscription {
             Err(error @ (ReadError::Expired | ReadError::Storage(_))) => {
                 let is_expired = error == ReadError::Expired;
                 let restart = if is_expired { Restart::Expired } else { Restart::Unreadable };
-                self.open.metrics.streams_restarted.of(restart).inc();
-                tracing::debug!(
-                    stream = self.number,
-                    reason = restart.text(),
-                    "an event stream starts afresh"
-                );
-                let opening = self.source.opening(None, Some(after), self.limit).0;
-                self.open_with(opening);
+                self.start_afresh(restart, Lost::Expired { after });
             }
         }
         Ok(())
+    }
+
+    fn start_afresh(&mut self, restart: Restart, lost: Lost) {
+        self.open.metrics.streams_restarted.of(restart).inc();
+        tracing::debug!(stream = self.number, reason = restart.text(), "an event stream starts afresh");
+        let (opening, cursor) = self.source.opening(None, Some(lost), self.limit);
+        self.cursor = cursor;
+        self.open_with(opening);
     }
 }
 

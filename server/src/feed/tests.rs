@@ -2,15 +2,16 @@
 //! (invariant 4): random publishing, deleting, clearing, cutting and resuming, over a small log and ring so
 //! that every path is taken: ring, log, and a fresh start.
 
-use std::num::NonZeroU64;
+use std::{convert::Infallible, num::NonZeroU64};
 
 use chrono::Utc;
+use futures_util::FutureExt as _;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
     log::{
-        Retention,
+        Change, Commit, Entry, Retention, Stored,
         memory::MemoryLog,
         sqlite::{Durability, SqliteLog},
     },
@@ -23,16 +24,20 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 fn memory_feed(retention: Retention, ring: RingLimits) -> Arc<Feed> {
     Feed::open(ring, HEARTBEAT, Metrics::default(), |replica| {
-        Ok::<Arc<dyn Log>, std::convert::Infallible>(Arc::new(MemoryLog::open(retention, replica)))
+        std::future::ready(Ok::<Arc<dyn Log>, Infallible>(Arc::new(MemoryLog::open(retention, replica))))
     })
+    .now_or_never()
+    .expect("nothing is waited for")
     .expect("opens")
 }
 
 fn sqlite_feed(directory: &std::path::Path, retention: Retention, ring: RingLimits) -> Arc<Feed> {
     Feed::open(ring, HEARTBEAT, Metrics::default(), |replica| {
-        SqliteLog::open(directory, retention, Durability::Relaxed, replica)
-            .map(|log| Arc::new(log) as Arc<dyn Log>)
+        let opened = SqliteLog::open(directory, retention, Durability::Relaxed, replica);
+        std::future::ready(opened.map(|log| Arc::new(log) as Arc<dyn Log>))
     })
+    .now_or_never()
+    .expect("nothing is waited for")
     .expect("opens")
 }
 
@@ -155,7 +160,7 @@ async fn a_heartbeat_is_one_frame_for_all_and_no_place_to_resume_from() {
     for subscription in &mut subscriptions {
         drain(subscription).await;
     }
-    feed.source.view.ring.beat(Frame::heartbeat(Utc::now()));
+    feed.source.view.ring.beat(Frame::heartbeat(Utc::now(), None));
     let mut beats = Vec::new();
     for subscription in &mut subscriptions {
         let mut pieces = Pieces::default();
@@ -349,10 +354,11 @@ impl Log for Unreadable {
 #[tokio::test]
 async fn who_needs_a_log_that_cannot_be_read_is_told_and_starts_afresh_from_memory() {
     let metrics = Metrics::default();
-    let feed = Feed::open(ring(2), HEARTBEAT, metrics.clone(), |replica| {
+    let feed = Feed::open(ring(2), HEARTBEAT, metrics.clone(), async |replica| {
         let log = Arc::new(MemoryLog::open(keeping(100, 1000), replica));
-        Ok::<Arc<dyn Log>, std::convert::Infallible>(Arc::new(Unreadable(log)))
+        Ok::<Arc<dyn Log>, Infallible>(Arc::new(Unreadable(log)))
     })
+    .await
     .expect("opens");
     let start = feed.status().latest_id.to_string();
     for n in 0..10 {
@@ -366,6 +372,129 @@ async fn who_needs_a_log_that_cannot_be_read_is_told_and_starts_afresh_from_memo
     assert_eq!(metrics.streams_opened.of(Start::Resumed).get(), 1);
     assert_eq!(metrics.streams_restarted.of(Restart::Unreadable).get(), 1);
     assert_eq!(metrics.streams_closed.of(Close::Client).get(), 1);
+}
+
+/// A log that another hub has appended to: what it has stored comes when it is asked for, if anything does.
+struct Shared {
+    replica: Arc<dyn Replica>,
+    others: std::sync::Mutex<Vec<Commit>>,
+    answers: bool,
+}
+
+impl Log for Shared {
+    fn append(&self, _: Command) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        Box::pin(std::future::ready(Err(AppendError::Closed)))
+    }
+
+    fn read_after(&self, _: Seq, _: usize) -> BoxFuture<'_, Result<crate::log::EntryPage, ReadError>> {
+        Box::pin(std::future::ready(Err(ReadError::Closed)))
+    }
+
+    fn catch_up(&self, _: Seq) -> BoxFuture<'_, Result<(), Behind>> {
+        if !self.answers {
+            return Box::pin(std::future::ready(Err(Behind)));
+        }
+        self.others.lock().expect("not poisoned").drain(..).for_each(|commit| self.replica.apply(commit));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn silence(&self) -> Duration {
+        Duration::from_secs(if self.answers { 1 } else { 4 })
+    }
+
+    fn condition(&self) -> watch::Receiver<Condition> {
+        watch::Sender::default().subscribe()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+
+    fn ended(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn close(&self) {}
+}
+
+/// A hub that has had the epoch `aaaaaa` and entry 1; another one has stored entry 2.
+async fn shared_feed(answers: bool) -> (Arc<Feed>, Uuid) {
+    let put = |seq: u64| {
+        let draft = NewNotification { message: seq.to_string(), ..NewNotification::default() };
+        let notification = draft.check().expect("valid").notification(Uuid::now_v7(), Utc::now());
+        (notification.id, Change::Put(Arc::new(EncodedNotification::new(notification))))
+    };
+    let epoch = Entry { seq: Seq::START, change: Change::Epoch("aaaaaa".parse().expect("valid")) };
+    let first = Entry { seq: Seq::new(1), change: put(1).1 };
+    let (id, change) = put(2);
+    let second = Entry { seq: Seq::new(2), change };
+    let feed = Feed::open(ring(10), HEARTBEAT, Metrics::default(), async move |replica: Arc<dyn Replica>| {
+        replica.load(Stored { entries: vec![epoch, first], oldest_resume_point: Seq::START });
+        let others = vec![Commit { entries: vec![second], ..Commit::default() }].into();
+        Ok::<Arc<dyn Log>, Infallible>(Arc::new(Shared { replica, others, answers }))
+    });
+    (feed.await.expect("opens"), id)
+}
+
+#[tokio::test]
+async fn what_another_hub_has_told_is_waited_for() {
+    let (feed, _) = shared_feed(true).await;
+    feed.reach(Some("aaaaaa-2")).await.expect("it answers");
+    let received = drain(&mut feed.subscribe(Some("aaaaaa-2"), 1000)).await;
+    assert_eq!((names(&received), &received[0].data["reason"]), (vec!["hello"], &"resumed".into()));
+    feed.reach(Some("aaaaaa-3")).await.expect("it answers");
+    assert_eq!(drain(&mut feed.subscribe(Some("aaaaaa-3"), 1000)).await[0].data["reason"], "unknown");
+
+    let (feed, id) = shared_feed(true).await;
+    assert!(feed.get(id).await.is_some());
+    let (feed, id) = shared_feed(true).await;
+    assert!(feed.knows(id).await);
+    assert_eq!(feed.status().stale_ms, None);
+}
+
+#[tokio::test]
+async fn a_hub_that_has_lost_touch_says_so_rather_than_unknown() {
+    let (feed, id) = shared_feed(false).await;
+    assert_eq!(feed.reach(Some("aaaaaa-2")).await, Err(Behind));
+    for known in [None, Some(""), Some("aaaaaa-1"), Some("no id at all")] {
+        feed.reach(known).await.expect("there is nothing to wait for");
+    }
+    assert!(feed.get(id).await.is_none() && !feed.knows(id).await);
+    assert_eq!(drain(&mut feed.subscribe(None, 1000)).await[0].data["stale_ms"], 4000);
+    assert_eq!(feed.status().stale_ms, Some(4000));
+}
+
+#[tokio::test]
+async fn a_log_that_holds_something_else_is_told_to_every_stream() {
+    let feed = memory_feed(keeping(100, 1000), ring(10));
+    publish(&feed, "kept").await;
+    let before = feed.status().latest_id.to_string();
+    publish(&feed, "lost").await;
+    let lost = feed.status().latest_id.to_string();
+    let mut subscription = feed.subscribe(None, 1000);
+    drain(&mut subscription).await;
+    let follower = feed.follow();
+
+    let page = feed.source.log.read_after(Seq::START, usize::MAX).await.expect("kept");
+    let mut entries = vec![Entry { seq: Seq::START, change: Change::Epoch(feed.status().latest_id.epoch) }];
+    entries.extend(page.entries.into_iter().take(1));
+    entries.push(Entry { seq: Seq::new(2), change: Change::Epoch("bbbbbb".parse().expect("valid")) });
+    feed.source.view.load(Stored { entries, oldest_resume_point: Seq::START });
+
+    assert!(!follower.is_current());
+    let received = drain(&mut subscription).await;
+    assert_eq!(names(&received), ["hello", "init"]);
+    assert_eq!(received[0].data["reason"], "unknown");
+    assert_eq!(received[1].id.expect("init has an id").to_string(), "bbbbbb-2");
+    assert_eq!(received[1].data.as_array().map(Vec::len), Some(1));
+    assert!(drain(&mut subscription).await.is_empty(), "once");
+    for (id, reason) in [(lost, "unknown"), (before, "resumed")] {
+        assert_eq!(drain(&mut feed.subscribe(Some(&id), 1000)).await[0].data["reason"], reason, "{id}");
+    }
 }
 
 #[tokio::test]
@@ -394,7 +523,7 @@ async fn after_a_restart_the_ring_is_filled_from_the_log() {
 
     let feed = start();
     let mut count = 0;
-    feed.source.view.ring.frames_after(id.seq.back(10), 100, |_, _| count += 1).expect("in the ring");
+    feed.source.view.ring.frames_after(1, id.seq.back(10), 100, |_, _| count += 1).expect("in the ring");
     assert_eq!(count, 10);
     publish(&feed, "after the restart").await;
     let received = drain(&mut feed.subscribe(Some(&id.to_string()), 1000)).await;
@@ -533,7 +662,7 @@ async fn replays(feed: &Feed) -> (Vec<String>, Vec<String>) {
     let mut from_ring = None;
     while from_ring.is_none() {
         let mut texts = Vec::new();
-        let read = feed.source.view.ring.frames_after(start, usize::MAX, |slot, frame| {
+        let read = feed.source.view.ring.frames_after(1, start, usize::MAX, |slot, frame| {
             texts.push(format!("{} {}", slot.seq, String::from_utf8_lossy(&frame.event())));
         });
         match read {
@@ -569,7 +698,7 @@ async fn check_random_happenings(
             }
             Happening::Delete(index) => {
                 let id = *index.get(&published);
-                let was_stored = feed.get(id).is_some();
+                let was_stored = feed.get(id).await.is_some();
                 assert_eq!(feed.remove(id).await.expect("the log works"), was_stored);
             }
             Happening::Withdraw(key) => drop(feed.withdraw(KEYS[key]).await.expect("the log works")),
@@ -580,7 +709,7 @@ async fn check_random_happenings(
                     assert!(feed.mark_read(id).await.expect("the log works") >= id);
                 }
             }
-            Happening::Beat => feed.source.view.ring.beat(Frame::heartbeat(Utc::now())),
+            Happening::Beat => feed.source.view.ring.beat(Frame::heartbeat(Utc::now(), None)),
             Happening::Restart if can_restart => {
                 for model in &mut models {
                     for event in model.read().await {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::middleware::token;
 use crate::{
-    feed::{AppendError, Busy, RemoveError},
+    feed::{AppendError, Behind, Busy, RemoveError},
     notification::InvalidNotification,
 };
 
@@ -212,6 +212,12 @@ impl From<AppendError> for ApiError {
                 unavailable("stopping", "the hub is stopping; try again in a few seconds".into())
             }
         }
+    }
+}
+
+impl From<Behind> for ApiError {
+    fn from(behind: Behind) -> Self {
+        ApiError::unavailable("behind", format!("{behind}; try again, or another hub"), RETRY_AFTER_S)
     }
 }
 

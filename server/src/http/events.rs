@@ -110,7 +110,6 @@ fn last_event_id(request: &Request) -> Option<String> {
     }
 }
 
-#[expect(clippy::unused_async, reason = "every endpoint is async to poem-openapi")]
 #[OpenApi(tag = "Tag::Events")]
 impl EventsApi {
     /// Subscribe to all events
@@ -122,6 +121,9 @@ impl EventsApi {
     ///
     /// To resume, send the id of the last event as `Last-Event-ID`, as every `EventSource` does by itself, or
     /// in the address as `?last_event_id=` or `?lastEventId=`.
+    ///
+    /// Hubs on one log know each other's ids. 503 with the code `behind`: this one has lost touch with where
+    /// notifications are kept, and cannot tell whether another hub has told of the last event id.
     ///
     /// A hub that runs with `--no-sse` answers 204: an `EventSource` does not come back after that, and polls
     /// `GET /api/notifications` instead.
@@ -143,6 +145,7 @@ impl EventsApi {
             return Err(ApiError::unavailable("stopping", message, retry_after_s));
         }
         let last_event_id = last_event_id(request);
+        context.feed.reach(last_event_id.as_deref()).await?;
         let subscription = context.feed.subscribe(last_event_id.as_deref(), limit.0.unwrap_or(MAX_LIST));
         let (stream, start) = (subscription.number(), subscription.start().text());
         tracing::debug!(stream, start, request_id = request_id::told(request), "an event stream was opened");

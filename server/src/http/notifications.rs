@@ -136,7 +136,6 @@ enum DeleteResponse {
     Deleted,
 }
 
-#[expect(clippy::unused_async, reason = "every endpoint is async to poem-openapi")]
 #[OpenApi(tag = "Tag::Notifications")]
 impl NotificationsApi {
     /// Post a notification
@@ -277,7 +276,7 @@ impl NotificationsApi {
         /// The notification's id.
         id: Path<Uuid>,
     ) -> Result<NotificationResponse, ApiError> {
-        let json = self.shared.feed.get(id.0).ok_or_else(|| not_stored(id.0))?;
+        let json = self.shared.feed.get(id.0).await.ok_or_else(|| not_stored(id.0))?;
         Ok(NotificationResponse::Ok(Encoded::new(json)))
     }
 

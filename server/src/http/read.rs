@@ -50,7 +50,7 @@ impl ReadApi {
         let MarkReadRequest::Json(JsonBody(MarkRead { through })) = request;
         let feed = &self.shared.feed;
         // One that is newer than any id would mark as read what has not been posted yet.
-        if !feed.knows(through) {
+        if !feed.knows(through).await {
             return Err(ApiError::not_found(format!(
                 "the notification {through} is newer than any that was posted; nothing was changed"
             )));

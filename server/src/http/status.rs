@@ -41,7 +41,7 @@ struct Status {
     /// Up to which notification whoever reads this feed has read.
     #[oai(skip_serializing_if_is_none)]
     read_through: Option<Uuid>,
-    /// Where notifications are kept: `sqlite` or `memory`.
+    /// Where notifications are kept: `sqlite`, `memory`, or the engine that several hubs share, such as `postgres`.
     store: String,
     /// How large the files of the store are, in bytes; 0 in memory.
     store_bytes: u64,
@@ -49,6 +49,10 @@ struct Status {
     lately: Lately,
     /// Whether `/events` streams; `false` under `--no-sse`.
     streaming: bool,
+    /// How long this hub has not heard from where notifications are kept, in milliseconds, if that is long: it may lack
+    /// the newest ones meanwhile.
+    #[oai(skip_serializing_if_is_none)]
+    stale_ms: Option<u64>,
     /// Whether the hub stores what is posted.
     ready: bool,
     /// Why not.
@@ -131,6 +135,7 @@ impl HealthApi {
             store_bytes: feed.log.database_bytes + feed.log.wal_bytes,
             lately: context.metrics.lately().into(),
             streaming: !context.no_sse,
+            stale_ms: feed.stale_ms,
             ready: feed.condition.reason().is_none() && !context.shutdown.has_begun(),
             reason: feed.condition.reason().map(ToString::to_string),
         })
@@ -144,7 +149,8 @@ impl HealthApi {
 
     /// Does the hub store what is posted?
     ///
-    /// 503 says why not: it is stopping, or its storage fails. What is stored can be read all the same.
+    /// 503 says why not: it is stopping, its storage fails, or it has not heard for 10 s from where several hubs keep
+    /// their notifications. What is stored can be read all the same.
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
     async fn readyz(&self) -> Result<Ready, ApiError> {
         if self.shared.shutdown.has_begun() {
@@ -164,6 +170,7 @@ impl HealthApi {
         let readings = Readings {
             is_ready: feed.condition.reason().is_none() && !context.shutdown.has_begun(),
             streams: feed.streams,
+            silence: feed.silence,
             stored: feed.stored,
             open: feed.open,
             waiting: feed.log.waiting,

@@ -9,8 +9,8 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, Change, Command, Commit, Condition, Entry, IdempotencyKey, Log, ReadError,
-    Replica, Retention, Stored,
+    AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Entry, IdempotencyKey, Log,
+    ReadError, Replica, Retention, Stored,
     memory::MemoryLog,
     sqlite::{Durability, SqliteLog},
 };
@@ -54,27 +54,39 @@ impl Replica for Follower {
 struct Subject {
     log: Box<dyn Log>,
     follower: Arc<Follower>,
-    directory: Option<tempfile::TempDir>,
+    place: Place,
     retention: Retention,
 }
 
-fn memory(retention: Retention) -> Subject {
-    let follower = Arc::<Follower>::default();
-    let log = MemoryLog::open(retention, Arc::<Follower>::clone(&follower));
-    Subject { log: Box::new(log), follower, directory: None, retention }
+/// Where a log is kept, and can be opened again.
+enum Place {
+    Nowhere,
+    Directory(tempfile::TempDir),
 }
 
-fn sqlite(retention: Retention) -> Subject {
+impl Place {
+    #[expect(clippy::unused_async, reason = "logs over a network open so")]
+    async fn open(self, retention: Retention) -> Subject {
+        let follower = Arc::<Follower>::default();
+        let replica = Arc::<Follower>::clone(&follower);
+        let log: Box<dyn Log> = match &self {
+            Place::Nowhere => Box::new(MemoryLog::open(retention, replica)),
+            Place::Directory(directory) => {
+                let opened = SqliteLog::open(directory.path(), retention, Durability::Relaxed, replica);
+                Box::new(opened.expect("the database opens"))
+            }
+        };
+        Subject { log, follower, place: self, retention }
+    }
+}
+
+fn memory(retention: Retention) -> BoxFuture<'static, Subject> {
+    Box::pin(Place::Nowhere.open(retention))
+}
+
+fn sqlite(retention: Retention) -> BoxFuture<'static, Subject> {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    sqlite_in(directory, retention)
-}
-
-fn sqlite_in(directory: tempfile::TempDir, retention: Retention) -> Subject {
-    let follower = Arc::<Follower>::default();
-    let replica = Arc::<Follower>::clone(&follower);
-    let log = SqliteLog::open(directory.path(), retention, Durability::Relaxed, replica)
-        .expect("the database opens");
-    Subject { log: Box::new(log), follower, directory: Some(directory), retention }
+    Box::pin(Place::Directory(directory).open(retention))
 }
 
 impl Subject {
@@ -103,10 +115,12 @@ impl Subject {
 
     /// Closes and opens again, where that makes sense.
     async fn restart(self) -> Self {
-        let Some(directory) = self.directory else { return self };
+        if matches!(self.place, Place::Nowhere) {
+            return self;
+        }
         self.log.close();
         self.log.ended().await;
-        sqlite_in(directory, self.retention)
+        self.place.open(self.retention).await
     }
 
     /// What was handed over is what can be read.
@@ -201,10 +215,11 @@ contract!(
     a_closed_log_refuses,
 );
 
-type Open = fn(Retention) -> Subject;
+/// Opens a log that is empty.
+type Open = fn(Retention) -> BoxFuture<'static, Subject>;
 
 async fn numbers_and_ids_rise_and_the_replica_has_an_entry_before_the_answer(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let mut newest = Uuid::nil();
     for (index, message) in ["a", "b", "c"].iter().enumerate() {
         let id = subject.publish(message).await;
@@ -219,7 +234,7 @@ async fn numbers_and_ids_rise_and_the_replica_has_an_entry_before_the_answer(ope
 }
 
 async fn a_read_goes_on_after_a_position_and_ends_with_its_budget(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     for message in ["a", "b", "c"] {
         subject.publish(message).await;
     }
@@ -234,7 +249,7 @@ async fn a_read_goes_on_after_a_position_and_ends_with_its_budget(open: Open) {
 }
 
 async fn what_was_removed_is_there_no_more_and_its_removal_is_replayed(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     subject.publish("b").await;
     assert_eq!(subject.append(Command::Remove(vec![a])).await.removed, 1);
@@ -244,7 +259,7 @@ async fn what_was_removed_is_there_no_more_and_its_removal_is_replayed(open: Ope
 }
 
 async fn a_clear_voids_everything_before_it(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     subject.publish("b").await;
     subject.append(Command::Read(a)).await;
@@ -258,7 +273,7 @@ async fn a_clear_voids_everything_before_it(open: Open) {
 }
 
 async fn removing_nothing_makes_no_entry(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     assert_eq!(subject.append(Command::Clear).await.removed, 0);
     let a = subject.publish("a").await;
     assert_eq!(subject.append(Command::Remove(vec![a, a, Uuid::nil()])).await.removed, 1);
@@ -270,7 +285,7 @@ async fn removing_nothing_makes_no_entry(open: Open) {
 }
 
 async fn a_repeated_key_gives_the_first_answer_and_makes_no_entry(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let first = subject.append(post(new("first"), Some("key"))).await;
     assert!(!first.replayed);
     let again = subject.append(post(new("first"), Some("key"))).await;
@@ -290,7 +305,7 @@ async fn a_repeated_key_gives_the_first_answer_and_makes_no_entry(open: Open) {
 }
 
 async fn a_key_is_not_used_for_another_content(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     subject.append(post(new("first"), Some("key"))).await;
     let refused = subject.log.append(post(new("second"), Some("key"))).await;
     assert_eq!(refused, Err(AppendError::KeyReused));
@@ -298,7 +313,7 @@ async fn a_key_is_not_used_for_another_content(open: Open) {
 }
 
 async fn a_newer_post_of_a_key_overtakes_the_open_ones(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let first = subject.append(post(about("runs", "k", State::Running), None)).await;
     let since = first.notification.expect("published").notification.since;
     subject.post(about("elsewhere", "l", State::Running)).await;
@@ -316,7 +331,7 @@ async fn a_newer_post_of_a_key_overtakes_the_open_ones(open: Open) {
 }
 
 async fn a_key_is_withdrawn(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     subject.post(about("done", "k", State::Done)).await;
     subject.post(about("waits", "k", State::Waiting)).await;
     assert_eq!(subject.append(Command::Withdraw("k".into())).await.removed, 1);
@@ -324,7 +339,7 @@ async fn a_key_is_withdrawn(open: Open) {
 }
 
 async fn a_revision_takes_the_place_of_what_it_revises(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let a = subject.post(about("waits", "k", State::Waiting)).await;
     subject.publish("b").await;
     let resolve = Revision { resolved: Some(true), ..Revision::default() };
@@ -339,7 +354,7 @@ async fn a_revision_takes_the_place_of_what_it_revises(open: Open) {
 }
 
 async fn the_read_mark_never_goes_back(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     let b = subject.publish("b").await;
     assert_eq!(subject.append(Command::Read(a)).await.read_through, Some(a));
@@ -352,7 +367,7 @@ async fn the_read_mark_never_goes_back(open: Open) {
 }
 
 async fn retention_drops_the_oldest_and_says_so(open: Open) {
-    let subject = open(keeping(2));
+    let subject = open(keeping(2)).await;
     for message in ["a", "b", "c", "d"] {
         subject.publish(message).await;
     }
@@ -366,7 +381,7 @@ async fn retention_drops_the_oldest_and_says_so(open: Open) {
 }
 
 async fn retention_spares_the_open_ones(open: Open) {
-    let subject = open(keeping(2));
+    let subject = open(keeping(2)).await;
     subject.post(about("waits", "k", State::Waiting)).await;
     for message in ["a", "b", "c"] {
         subject.publish(message).await;
@@ -379,7 +394,7 @@ async fn retention_spares_the_open_ones(open: Open) {
 }
 
 async fn retention_drops_what_is_too_old(open: Open) {
-    let subject = open(keeping(10).and_max_age(Some(Duration::from_millis(1))));
+    let subject = open(keeping(10).and_max_age(Some(Duration::from_millis(1)))).await;
     subject.publish("a").await;
     subject.post(about("waits", "k", State::Waiting)).await;
     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -390,7 +405,7 @@ async fn retention_drops_what_is_too_old(open: Open) {
 }
 
 async fn a_dropped_revision_is_replayed_as_a_removal(open: Open) {
-    let subject = open(keeping(2));
+    let subject = open(keeping(2)).await;
     let a = subject.post(about("failed", "k", State::Failed)).await;
     subject.publish("b").await;
     let before = subject.read(0).await.expect("kept").last().expect("b").seq;
@@ -404,7 +419,7 @@ async fn a_dropped_revision_is_replayed_as_a_removal(open: Open) {
 }
 
 async fn old_entries_expire_even_if_few_notifications_are_stored(open: Open) {
-    let subject = open(Retention { max_entries: 4, ..keeping(10) });
+    let subject = open(Retention { max_entries: 4, ..keeping(10) }).await;
     for _ in 0..5 {
         let id = subject.publish("x").await;
         subject.append(Command::Remove(vec![id])).await;
@@ -417,7 +432,7 @@ async fn old_entries_expire_even_if_few_notifications_are_stored(open: Open) {
 }
 
 async fn an_old_notification_outlives_the_entries_around_it(open: Open) {
-    let subject = open(Retention { max_entries: 4, ..keeping(10) });
+    let subject = open(Retention { max_entries: 4, ..keeping(10) }).await;
     let old = subject.publish("old").await;
     for _ in 0..5 {
         let id = subject.publish("x").await;
@@ -431,7 +446,7 @@ async fn an_old_notification_outlives_the_entries_around_it(open: Open) {
 }
 
 async fn concurrent_appends_get_distinct_numbers_in_one_order(open: Open) {
-    let subject = Arc::new(open(keeping(1000)));
+    let subject = Arc::new(open(keeping(1000)).await);
     let tasks: Vec<_> = (0..20)
         .map(|n| {
             let subject = Arc::clone(&subject);
@@ -458,7 +473,7 @@ async fn concurrent_appends_get_distinct_numbers_in_one_order(open: Open) {
 }
 
 async fn a_dropped_append_leaves_the_log_as_it_was_or_with_the_whole_of_it(open: Open) {
-    let subject = open(keeping(100));
+    let subject = open(keeping(100)).await;
     for _ in 0..20 {
         drop(subject.log.append(post(new("nobody waits"), None)));
     }
@@ -469,13 +484,13 @@ async fn a_dropped_append_leaves_the_log_as_it_was_or_with_the_whole_of_it(open:
 }
 
 async fn everything_outlives_a_restart(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     let waits = subject.post(about("waits", "k", State::Waiting)).await;
     subject.append(Command::Revise(a, Revision { resolved: Some(true), ..Revision::default() })).await;
     subject.append(Command::Read(a)).await;
     let before = subject.follower.held.lock().expect("not poisoned").clone();
-    let is_kept = subject.directory.is_some();
+    let is_kept = !matches!(subject.place, Place::Nowhere);
     let subject = subject.restart().await;
     if !is_kept {
         return;
@@ -488,7 +503,7 @@ async fn everything_outlives_a_restart(open: Open) {
 }
 
 async fn a_closed_log_refuses(open: Open) {
-    let subject = open(keeping(10));
+    let subject = open(keeping(10)).await;
     subject.publish("a").await;
     subject.log.close();
     subject.log.ended().await;

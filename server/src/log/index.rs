@@ -28,6 +28,12 @@ pub(super) struct Item {
     pub(super) notification: Arc<EncodedNotification>,
 }
 
+impl Dropped {
+    fn of(id: Uuid, item: &Item) -> Self {
+        Dropped { id, seq: item.seq, is_revision: item.seq != item.published }
+    }
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -156,9 +162,7 @@ impl Index {
             Command::Clear => {
                 plan.appended.removed = self.items.len() as u64;
                 if !self.items.is_empty() {
-                    for id in self.items.keys().copied().collect::<Vec<_>>() {
-                        self.set(id, None);
-                    }
+                    self.remove_everything();
                     plan.steps.push(self.append(Change::Clear));
                 }
             }
@@ -207,7 +211,7 @@ impl Index {
         for id in passed {
             if let Some(item) = self.set(id, None) {
                 self.set_oldest_resume_point(item.published);
-                dropped.push(Dropped { id, seq: item.seq, is_revision: item.seq != item.published });
+                dropped.push(Dropped::of(id, &item));
             }
         }
         self.set_oldest_resume_point(self.state.head.back(retention.max_entries));
@@ -267,6 +271,12 @@ impl Index {
         }
     }
 
+    fn remove_everything(&mut self) {
+        for id in self.items.keys().copied().collect::<Vec<_>>() {
+            self.set(id, None);
+        }
+    }
+
     fn remove(&mut self, id: Uuid, plan: &mut Plan) -> Option<Item> {
         let item = self.set(id, None)?;
         let step = self.append(Change::Remove(id));
@@ -303,6 +313,38 @@ impl Index {
             undo.items.push((id, before.clone()));
         }
         before
+    }
+}
+
+/// What a log that several hubs share needs besides: taking in what another hub has stored.
+#[cfg_attr(not(test), expect(dead_code, reason = "the back ends of several hubs follow"))]
+impl Index {
+    /// Takes in an entry that another hub has stored, as [`Index::carry_out`] did there. `published` as for
+    /// [`Index::load`].
+    pub(super) fn follow(&mut self, entry: Entry, published: Seq) -> Step {
+        let voids = match &entry.change {
+            Change::Put(encoded) => self.items.get(&encoded.notification.id).map(|item| item.seq),
+            Change::Remove(id) => self.set(*id, None).map(|item| item.seq),
+            Change::Clear => {
+                self.remove_everything();
+                None
+            }
+            Change::Read(_) => self.state.read.map(|(seq, _)| seq),
+            Change::Epoch(_) => None,
+        };
+        self.load(&entry, published);
+        Step { entry, voids, published }
+    }
+
+    /// Takes in what another hub's retention has dropped: those of `ids` that are stored here.
+    pub(super) fn follow_dropped(&mut self, ids: impl IntoIterator<Item = Uuid>) -> Vec<Dropped> {
+        let ids = ids.into_iter();
+        ids.filter_map(|id| self.set(id, None).map(|item| Dropped::of(id, &item))).collect()
+    }
+
+    /// The stored notifications up to this id that retention may drop: those that are not open.
+    pub(super) fn droppable(&self, through: Uuid) -> Vec<Uuid> {
+        self.items.range(..=through).map(|(id, _)| *id).filter(|id| !self.open.contains(id)).collect()
     }
 }
 
@@ -362,6 +404,46 @@ mod tests {
         let last =
             Uuid::from_u128((1_u128 << 80) | (7 << 76) | (0xfff << 64) | (0b10 << 62) | ((1 << 62) - 1));
         assert!(next_id(last, DateTime::UNIX_EPOCH) > last);
+    }
+
+    /// Two hubs take turns on one log, each following the other.
+    #[test]
+    fn who_follows_another_hub_knows_and_decides_the_same() {
+        let (mut one, mut other) = (Index::default(), Index::default());
+        let (now, retention) = (Utc::now(), Retention::keeping(3.try_into().expect("not zero")));
+        let mut newest = None;
+        for step in 0..60_u32 {
+            let (author, reader) =
+                if step % 2 == 0 { (&mut one, &mut other) } else { (&mut other, &mut one) };
+            let command = match (step % 7, newest) {
+                (1, _) => publish(Some(State::Running), Some("a")),
+                (3, Some(id)) => Command::Remove(vec![id]),
+                (4, Some(id)) => {
+                    let resolved =
+                        crate::notification::Revision { resolved: Some(true), ..Default::default() };
+                    Command::Revise(id, resolved)
+                }
+                (5, Some(id)) => Command::Read(id),
+                (6, _) if step % 5 == 0 => Command::Clear,
+                _ => publish(None, None),
+            };
+            let plan = author.carry_out(&command, now);
+            newest = plan.appended.notification.map(|published| published.notification.id).or(newest);
+            for step in plan.steps {
+                let (voids, published) = (step.voids, step.published);
+                let followed = reader.follow(step.entry, published);
+                assert_eq!(followed.voids, voids);
+            }
+            let dropped = author.retain(&retention, now);
+            let through = dropped.last().map_or(Uuid::nil(), |dropped| dropped.id);
+            let stored = |index: &Index, id: &Uuid| index.items.contains_key(id);
+            let gone = reader.droppable(through).into_iter().filter(|id| !stored(author, id));
+            assert_eq!(reader.follow_dropped(gone.collect::<Vec<_>>()), dropped);
+            reader.set_oldest_resume_point(author.positions().oldest_resume_point);
+            let known =
+                |index: &Index| format!("{:?} {:?} {:?}", index.items, index.open_by_key, index.state);
+            assert_eq!(known(author), known(reader), "after {step} {command:?}");
+        }
     }
 
     #[test]

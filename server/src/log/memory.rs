@@ -1,8 +1,7 @@
 //! A log in memory: for tests, and for those who want nothing kept.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
-    ops::Bound,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
     time::Instant,
 };
@@ -13,10 +12,8 @@ use crate::{
     clock,
     event_id::Seq,
     log::{
-        AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Dropped, Entry, EntryPage, Log,
-        MAX_IDEMPOTENCY_KEYS, ReadError, Replica, Retention, Stored, Subject, Usage,
-        idempotency::FirstUse,
-        index::{Index, Step},
+        AppendError, Appended, BoxFuture, Command, Commit, Condition, EntryPage, Log, MAX_IDEMPOTENCY_KEYS,
+        ReadError, Replica, Retention, Stored, Usage, idempotency::FirstUse, index::Index, window::Window,
     },
 };
 
@@ -32,7 +29,7 @@ struct State {
     /// Gone once the log is closed.
     replica: Option<Arc<dyn Replica>>,
     index: Index,
-    entries: BTreeMap<Seq, Change>,
+    window: Window,
     keys: HashMap<String, FirstUse>,
     /// Oldest first.
     keys_by_age: VecDeque<String>,
@@ -43,13 +40,14 @@ impl MemoryLog {
     pub fn open(retention: Retention, replica: Arc<dyn Replica>) -> Self {
         let index = Index::default();
         let epoch = Index::first_epoch();
-        let entries = BTreeMap::from([(epoch.seq, epoch.change.clone())]);
-        replica.load(Stored { entries: vec![epoch], oldest_resume_point: Seq::START });
+        let stored = Stored { entries: vec![epoch], oldest_resume_point: Seq::START };
+        let window = Window::of(&stored, index.positions());
+        replica.load(stored);
         MemoryLog {
             state: Mutex::new(State {
                 replica: Some(replica),
                 index,
-                entries,
+                window,
                 keys: HashMap::new(),
                 keys_by_age: VecDeque::new(),
             }),
@@ -91,52 +89,21 @@ impl State {
             }
             self.forget_old_keys(now);
         }
-        for step in &plan.steps {
-            self.store(step);
-        }
-        let before = self.index.positions().oldest_resume_point;
         let dropped = self.index.retain(retention, now);
-        let point = self.index.positions().oldest_resume_point;
-        for dropped in &dropped {
-            self.drop_notification(*dropped, point);
-        }
-        if before < point {
-            // Epochs stay, and so do the notifications that are stored.
-            let passed = (Bound::Excluded(before), Bound::Included(point));
-            self.entries
-                .extract_if(passed, |_, change| matches!(change, Change::Remove(_) | Change::Clear))
-                .for_each(drop);
-        }
+        let positions = self.index.positions();
+        self.window.apply(&plan.steps, &dropped, positions);
         if !plan.steps.is_empty() || !dropped.is_empty() {
             let entries: Vec<_> = plan.steps.into_iter().map(|step| step.entry).collect();
             replica.apply(Commit {
                 accepted: vec![accepted; entries.len()],
                 entries,
                 dropped,
-                oldest_resume_point: point,
+                oldest_resume_point: positions.oldest_resume_point,
                 commands: 1,
                 took: accepted.elapsed(),
             });
         }
         Ok(plan.appended)
-    }
-
-    fn store(&mut self, step: &Step) {
-        if let Some(voided) = step.voids {
-            self.entries.remove(&voided);
-        }
-        if step.entry.change.subject() == Subject::Everything {
-            self.entries.retain(|_, change| !Subject::Everything.voids(change.subject()));
-        }
-        self.entries.insert(step.entry.seq, step.entry.change.clone());
-    }
-
-    fn drop_notification(&mut self, dropped: Dropped, point: Seq) {
-        if dropped.is_revision && dropped.seq > point {
-            self.entries.insert(dropped.seq, Change::Remove(dropped.id));
-        } else {
-            self.entries.remove(&dropped.seq);
-        }
     }
 
     fn forget_old_keys(&mut self, now: chrono::DateTime<chrono::Utc>) {
@@ -158,23 +125,7 @@ impl Log for MemoryLog {
     }
 
     fn read_after(&self, after: Seq, max_bytes: usize) -> BoxFuture<'_, Result<EntryPage, ReadError>> {
-        let state = self.state();
-        let positions = state.index.positions();
-        let read = if after < positions.oldest_resume_point {
-            Err(ReadError::Expired)
-        } else {
-            let mut page = EntryPage { entries: Vec::new(), through: positions.head.max(after) };
-            let mut bytes = 0;
-            for (seq, change) in state.entries.range((Bound::Excluded(after), Bound::Unbounded)) {
-                if bytes >= max_bytes {
-                    page.through = page.entries.last().map_or(after, |entry: &Entry| entry.seq);
-                    break;
-                }
-                bytes += super::approximate_bytes(change);
-                page.entries.push(Entry { seq: *seq, change: change.clone() });
-            }
-            Ok(page)
-        };
+        let read = self.state().window.read_after(after, max_bytes);
         Box::pin(std::future::ready(read))
     }
 

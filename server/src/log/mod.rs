@@ -4,6 +4,7 @@
 //!
 //! # Layout
 //! - `index`: what is stored, and what a command therefore changes: the rules that all back ends share.
+//! - `window`: the entries that can be read, in memory, for those back ends that do not read them from a disk.
 //! - [`memory`]: keeps nothing after the process ends.
 //! - [`sqlite`]: one file, one writer thread, group commit.
 //! - `contract`: the tests that each back end must pass.
@@ -14,6 +15,7 @@ mod idempotency;
 mod index;
 pub mod memory;
 pub mod sqlite;
+mod window;
 
 use std::{
     num::NonZeroU64,
@@ -156,9 +158,9 @@ pub struct Commit {
     pub oldest_resume_point: Seq,
     /// When the log was given what each entry comes from, in the same order; may be shorter.
     pub accepted: Vec<Instant>,
-    /// How many commands it carried out.
+    /// How many commands it carried out; 0: another hub has stored it.
     pub commands: usize,
-    /// How long storing it took.
+    /// How long storing it took; zero if another hub did.
     pub took: Duration,
 }
 
@@ -174,9 +176,10 @@ pub struct Stored {
 /// What follows a log: it is handed what is stored when the log is opened, and then every commit, in order, after it
 /// is stored and before anyone who appended is answered.
 pub trait Replica: Send + Sync {
-    /// What the log held when it was opened; once, before any commit.
+    /// What the log holds: before any commit, and again where it turns out to hold something else than was handed over,
+    /// such as an older state that was restored. All that was handed over before is void then.
     fn load(&self, stored: Stored);
-    /// What was stored since.
+    /// What was stored since, by this hub or by another one on the same log.
     fn apply(&self, commit: Commit);
 }
 
@@ -287,6 +290,15 @@ pub enum ReadError {
     Closed,
 }
 
+/// It cannot be told whether the replica has what other hubs have stored: where the entries are kept does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this hub has lost touch with where notifications are kept, and may lack the newest ones")]
+pub struct Behind;
+
+/// How long a log that several hubs share is ready although nothing is heard from where its entries are kept: then it is
+/// [`Condition::Degraded`] until something is.
+pub const MAX_SILENCE: Duration = Duration::from_secs(10);
+
 /// Some entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryPage {
@@ -306,7 +318,26 @@ pub trait Log: Send + Sync {
     /// Entries after `after`, in order: about `max_bytes` of them, at least one if there is one.
     fn read_after(&self, after: Seq, max_bytes: usize) -> BoxFuture<'_, Result<EntryPage, ReadError>>;
 
-    /// Whether it does its work, now and from now on.
+    /// Waits, for a bounded time, until the replica has had all that any hub had been acknowledged before this call, and
+    /// `seq`, which another hub may have told of a moment ago. `Ok` without `seq`: the log has no such entry (yet).
+    ///
+    /// A log of one's own has nothing to wait for.
+    fn catch_up(&self, seq: Seq) -> BoxFuture<'_, Result<(), Behind>> {
+        let _ = seq;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Whether other hubs may append to the same log.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// How long nothing has been heard from where the entries are kept. Zero for a log of one's own.
+    fn silence(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Whether it does its work, now and from now on. Short of [`MAX_SILENCE`], silence alone is no reason not to.
     fn condition(&self) -> watch::Receiver<Condition>;
 
     /// How much waits to be stored, and how much is. Never waits for the storage itself.

@@ -67,6 +67,8 @@ label! {
         Expired = "expired",
         /// What it needed could not be read from the log.
         Unreadable = "unreadable",
+        /// The log holds something else now.
+        Reloaded = "reloaded",
     }
 }
 
@@ -77,6 +79,7 @@ struct Refusal(usize);
 /// All codes that the hub answers with, so that no request can make a new one.
 const REFUSAL_CODES: &[&str] = &[
     "bad_request",
+    "behind",
     "body_timeout",
     "body_too_large",
     "busy",
@@ -183,6 +186,8 @@ pub struct Readings {
     pub is_ready: bool,
     /// Open event streams.
     pub streams: usize,
+    /// How long nothing was heard from where notifications are kept.
+    pub silence: Duration,
     /// Stored notifications.
     pub stored: usize,
     /// Those of them that are open.
@@ -335,7 +340,7 @@ impl Counters {
         text.counters(
             "streams_restarted_total",
             "Open event streams whose reader was told to start afresh: expired, it fell behind what the log keeps; \
-             unreadable, the log could not be read.",
+             unreadable, the log could not be read; reloaded, it holds something else now than what was sent.",
             "reason",
             &self.streams_restarted,
         );
@@ -386,6 +391,11 @@ impl Counters {
             "The size of the files of the log, looked at once a second; 0 in memory.",
             "file",
             [("database", readings.database_bytes), ("wal", readings.wal_bytes)],
+        );
+        text.gauge(
+            "log_silence_seconds",
+            "How long nothing was heard from where notifications are kept; 0 for a hub's own file.",
+            readings.silence.as_secs_f64(),
         );
         text.counter("log_read_failures_total", "Reads of the log that failed.", &self.read_failures);
     }

@@ -44,6 +44,11 @@ pub struct Hello {
     #[oai(skip_serializing_if_is_none)]
     #[serde(serialize_with = "serialize_optional_timestamp")]
     pub now: Option<DateTime<Utc>>,
+    /// How long this hub has not heard from where notifications are kept, in milliseconds, if that is long: it may lack
+    /// the newest ones meanwhile.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_ms: Option<u64>,
     /// The hub's version.
     pub version: String,
 }
@@ -72,4 +77,8 @@ pub struct Heartbeat {
     /// The hub's time: RFC 3339, UTC, milliseconds.
     #[serde(serialize_with = "serialize_timestamp")]
     pub timestamp: DateTime<Utc>,
+    /// As in `hello`.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale_ms: Option<u64>,
 }

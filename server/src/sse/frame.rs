@@ -89,8 +89,8 @@ impl Frame {
     }
 
     /// `heartbeat`, without an id: it is no place to resume from.
-    pub fn heartbeat(now: DateTime<Utc>) -> Self {
-        Frame::encode("event: heartbeat\n", None, &json(&Heartbeat { timestamp: now }))
+    pub fn heartbeat(now: DateTime<Utc>, stale_ms: Option<u64>) -> Self {
+        Frame::encode("event: heartbeat\n", None, &json(&Heartbeat { timestamp: now, stale_ms }))
     }
 
     fn encode(fields: &str, id: Option<EventId>, data: &[u8]) -> Self {
@@ -150,6 +150,7 @@ mod tests {
             latest_id: id(7).to_string(),
             read_through: Some(Uuid::nil()),
             now: Some(DateTime::UNIX_EPOCH),
+            stale_ms: None,
             heartbeat_ms: 15000,
             version: "0.1.0".into(),
         };
@@ -173,8 +174,12 @@ mod tests {
             "id: k3f9a2-5\nevent: deleted\ndata: {\"id\":\"00000000-0000-0000-0000-000000000000\"}\n\n"
         );
         assert_eq!(
-            Frame::heartbeat(DateTime::UNIX_EPOCH).event(),
+            Frame::heartbeat(DateTime::UNIX_EPOCH, None).event(),
             "event: heartbeat\ndata: {\"timestamp\":\"1970-01-01T00:00:00.000Z\"}\n\n"
+        );
+        assert_eq!(
+            Frame::heartbeat(DateTime::UNIX_EPOCH, Some(4000)).event(),
+            "event: heartbeat\ndata: {\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"stale_ms\":4000}\n\n"
         );
     }
 

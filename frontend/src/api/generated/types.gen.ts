@@ -72,6 +72,10 @@ export type Heartbeat = {
      * The hub's time: RFC 3339, UTC, milliseconds.
      */
     timestamp: string;
+    /**
+     * As in `hello`.
+     */
+    stale_ms?: number;
 };
 
 /**
@@ -109,6 +113,11 @@ export type Hello = {
      * The hub's time: RFC 3339, UTC, milliseconds. Hubs before 0.2 do not say it.
      */
     now?: string;
+    /**
+     * How long this hub has not heard from where notifications are kept, in milliseconds, if that is long: it may lack
+     * the newest ones meanwhile.
+     */
+    stale_ms?: number;
     /**
      * The hub's version.
      */
@@ -428,7 +437,7 @@ export type Status = {
      */
     read_through?: string;
     /**
-     * Where notifications are kept: `sqlite` or `memory`.
+     * Where notifications are kept: `sqlite`, `memory`, or the engine that several hubs share, such as `postgres`.
      */
     store: string;
     /**
@@ -443,6 +452,11 @@ export type Status = {
      * Whether `/events` streams; `false` under `--no-sse`.
      */
     streaming: boolean;
+    /**
+     * How long this hub has not heard from where notifications are kept, in milliseconds, if that is long: it may lack
+     * the newest ones meanwhile.
+     */
+    stale_ms?: number;
     /**
      * Whether the hub stores what is posted.
      */

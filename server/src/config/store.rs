@@ -1,0 +1,97 @@
+//! Where notifications are kept, as `--store` says it.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+/// Where notifications are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// In one SQLite file, in this directory or, without one, in the data directory.
+    Sqlite(Option<PathBuf>),
+    /// In memory: nothing is left after a stop.
+    Memory,
+    /// In PostgreSQL, which several hubs may share.
+    Postgres(StoreUrl),
+}
+
+/// The address of an engine that several hubs may share. It is not shown: there may be a password in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreUrl(String);
+
+impl StoreUrl {
+    /// The address, with the password.
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoreUrl(…)")
+    }
+}
+
+impl Store {
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Store::Sqlite(_) => "sqlite",
+            Store::Memory => "memory",
+            Store::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Whether several hubs may use it at a time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Store::Postgres(_))
+    }
+}
+
+impl FromStr for Store {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const KNOWN: &str = "sqlite, sqlite:DIR, memory or postgres://USER@HOST/DATABASE";
+        let (scheme, rest) = text.split_once(':').map_or((text, None), |(scheme, rest)| (scheme, Some(rest)));
+        match (scheme, rest) {
+            ("sqlite", None) => Ok(Store::Sqlite(None)),
+            ("sqlite", Some("")) => {
+                Err("name the directory of the database, as in sqlite:/var/lib/notifyhub".into())
+            }
+            ("sqlite", Some(directory)) => Ok(Store::Sqlite(Some(directory.into()))),
+            ("memory", None) => Ok(Store::Memory),
+            ("postgres" | "postgresql", Some(rest)) if rest.starts_with("//") => {
+                if cfg!(feature = "postgres") {
+                    Ok(Store::Postgres(StoreUrl(text.to_owned())))
+                } else {
+                    Err("this notifyhub-server was built without PostgreSQL (cargo feature `postgres`)"
+                        .into())
+                }
+            }
+            // Not what was said: it may be an address with a password.
+            _ => Err(format!("there is no such store; it is {KNOWN}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_store_has_its_words_and_nonsense_is_refused() {
+        assert_eq!("sqlite".parse(), Ok(Store::Sqlite(None)));
+        assert_eq!("sqlite:/x".parse(), Ok(Store::Sqlite(Some("/x".into()))));
+        assert_eq!("memory".parse(), Ok(Store::Memory));
+        for nonsense in ["", "sqlite:", "postgres", "postgres:x", "redis://x", "Memory"] {
+            assert!(nonsense.parse::<Store>().is_err(), "{nonsense}");
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn an_address_is_not_shown_with_its_password() {
+        let store: Store = "postgres://hub:secret@db/feed".parse().expect("valid");
+        assert!(!format!("{store:?}").contains("secret"));
+        assert_eq!(store.name(), "postgres");
+    }
+}
