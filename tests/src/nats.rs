@@ -48,8 +48,7 @@ impl Brokers {
         Brokers::start_with(count, Sync::Default, None)
     }
 
-    /// As [`Brokers::start`], synced so. Clients are told to come to `advertised`, where that is given: what a server
-    /// says of the others would lead around a proxy.
+    /// As [`Brokers::start`], synced so, and with further lines of configuration.
     pub fn start_with(count: usize, sync: Sync, settings: Option<&str>) -> Option<Self> {
         let program = program()?;
         let directory = TempDir::new().expect("a directory for temporary files");
@@ -151,7 +150,9 @@ impl Brokers {
             eventually_blocking("a NATS server is ready", || {
                 let is_healthy = self.ask(index, "/healthz")?["status"] == "ok";
                 let has_leader = self.len() == 1
-                    || self.ask(index, "/jsz")?["meta_cluster"]["leader"].as_str().is_some_and(|name| !name.is_empty());
+                    || self.ask(index, "/jsz")?["meta_cluster"]["leader"]
+                        .as_str()
+                        .is_some_and(|name| !name.is_empty());
                 (is_healthy && has_leader).then_some(())
             });
         }
@@ -213,6 +214,11 @@ fn spawn(program: &PathBuf, directory: &TempDir, index: usize) -> Child {
         .stderr(log)
         .spawn()
         .expect("`setpriv` can be run")
+}
+
+/// Whether there is such a server here; if not, that is said aloud.
+pub fn is_available() -> bool {
+    program().is_some()
 }
 
 /// The server's program: `make test` installs it, where it can be had.

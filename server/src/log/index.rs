@@ -109,6 +109,16 @@ impl Index {
         self.state
     }
 
+    /// Numbers up to this one are taken, whatever for.
+    pub(super) fn pass(&mut self, seq: Seq) {
+        self.state.head = self.state.head.max(seq);
+    }
+
+    /// Whether this notification is stored.
+    pub(super) fn is_stored(&self, id: Uuid) -> bool {
+        self.items.contains_key(&id)
+    }
+
     /// From here on what is changed can be undone.
     pub(super) fn begin(&mut self) {
         self.undo = Some(Undo { state: self.state, items: Vec::new() });
@@ -317,7 +327,6 @@ impl Index {
 }
 
 /// What a log that several hubs share needs besides: taking in what another hub has stored.
-#[cfg_attr(not(test), expect(dead_code, reason = "the back ends of several hubs follow"))]
 impl Index {
     /// Takes in an entry that another hub has stored, as [`Index::carry_out`] did there. `published` as for
     /// [`Index::load`].

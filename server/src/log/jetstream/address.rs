@@ -69,10 +69,7 @@ impl FromStr for Address {
             }
             None => (None, authority),
         };
-        let servers = hosts
-            .split(',')
-            .map(|host| server(scheme, host))
-            .collect::<Result<Vec<_>, _>>()?;
+        let servers = hosts.split(',').map(|host| server(scheme, host)).collect::<Result<Vec<_>, _>>()?;
         let mut address = Address {
             servers,
             user,
@@ -94,12 +91,15 @@ impl FromStr for Address {
                     address.stream = value;
                 }
                 "replicas" => {
-                    let replicas = value.parse().ok().filter(|replicas: &NonZeroU8| [1, 3, 5].contains(&replicas.get()));
+                    let replicas =
+                        value.parse().ok().filter(|replicas: &NonZeroU8| [1, 3, 5].contains(&replicas.get()));
                     address.replicas = replicas.ok_or(InvalidAddress::Replicas(value))?;
                 }
                 "creds" => address.credentials = Some(value.into()),
                 "ca" => address.authority = Some(value.into()),
-                "restored" if ["", "true", "false"].contains(&value.as_str()) => address.is_restored = value != "false",
+                "restored" if ["", "true", "false"].contains(&value.as_str()) => {
+                    address.is_restored = value != "false"
+                }
                 _ => return Err(InvalidAddress::Setting(setting.to_owned())),
             }
         }

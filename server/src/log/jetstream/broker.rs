@@ -25,6 +25,12 @@ const PING_INTERVAL: Duration = Duration::from_secs(2);
 
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
+/// How often the broker says that there is nothing to send.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// How long it sends to one who does not take it any more.
+const FORGET_AFTER: Duration = Duration::from_secs(10);
+
 /// The oldest server that stores several messages in one step.
 const OLDEST_VERSION: (i64, i64) = (2, 12);
 
@@ -165,10 +171,8 @@ impl Broker {
             options = options.add_root_certificates(path.clone());
         }
         let connected = options.connect(address.servers.as_slice()).await;
-        let client = connected.map_err(|error| OpenError::Connect {
-            address: address.to_string(),
-            reason: describe(&error),
-        })?;
+        let client = connected
+            .map_err(|error| OpenError::Connect { address: address.to_string(), reason: describe(&error) })?;
         let server = client.server_info();
         if !client.is_server_compatible(OLDEST_VERSION.0, OLDEST_VERSION.1, 0) {
             return Err(OpenError::TooOld(server.version));
@@ -391,8 +395,8 @@ impl Broker {
                 "max_deliver": 1,
                 "replay_policy": "instant",
                 "flow_control": true,
-                "idle_heartbeat": nanos(super::source::HEARTBEAT),
-                "inactive_threshold": nanos(super::source::FORGET_AFTER),
+                "idle_heartbeat": nanos(HEARTBEAT),
+                "inactive_threshold": nanos(FORGET_AFTER),
                 "num_replicas": 1,
                 "mem_storage": true,
             },

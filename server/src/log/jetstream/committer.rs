@@ -114,7 +114,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut incoming: mpsc::Receiver<Reques
             answer_what_changes_nothing(&shared, &mut waiting, plan).await;
             continue;
         }
-        let mut begun: Vec<_> = waiting.drain(..plan.outcomes.len()).collect();
+        let begun: Vec<_> = waiting.drain(..plan.outcomes.len()).collect();
         if !begun.iter().all(|request| request.stage.move_on(WAITING, BEGUN)) {
             // One has been given up in this moment: without it something else may come of the others.
             put_back(&mut waiting, begun);
@@ -124,10 +124,14 @@ pub(super) async fn run(shared: Arc<Shared>, mut incoming: mpsc::Receiver<Reques
         let records: Vec<_> = messages.iter().map(super::message::Message::encode).collect();
         let accepted = begun.first().map_or_else(Instant::now, |request| request.accepted);
         match settle(&shared, after, &records, accepted, begun.len()).await {
-            Outcome::Stored => begun.into_iter().zip(outcomes).for_each(|(request, outcome)| answer(request, outcome)),
+            Outcome::Stored => {
+                begun.into_iter().zip(outcomes).for_each(|(request, outcome)| answer(request, outcome))
+            }
             Outcome::Overtaken => put_back(&mut waiting, begun),
             Outcome::Refused(reason) => {
-                begun.into_iter().for_each(|request| answer(request, Err(AppendError::Rejected(reason.clone()))));
+                begun
+                    .into_iter()
+                    .for_each(|request| answer(request, Err(AppendError::Rejected(reason.clone()))));
                 if outcomes.is_empty() {
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
@@ -138,7 +142,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut incoming: mpsc::Receiver<Reques
                     matches!(request.command, Command::Publish { idempotency: None, .. })
                 });
                 let unknown: Vec<Request> = unknown;
-                unknown.into_iter().for_each(|request| answer(request, Err(AppendError::Unknown(reason.clone()))));
+                unknown
+                    .into_iter()
+                    .for_each(|request| answer(request, Err(AppendError::Unknown(reason.clone()))));
                 put_back(&mut waiting, again);
             }
         }
@@ -170,7 +176,8 @@ async fn answer_what_changes_nothing(shared: &Shared, waiting: &mut VecDeque<Req
         Ok(appended) => appended.replayed,
         Err(_) => true,
     };
-    let retains = waiting.iter().take(plan.outcomes.len()).all(|request| matches!(request.command, Command::Retain));
+    let retains =
+        waiting.iter().take(plan.outcomes.len()).all(|request| matches!(request.command, Command::Retain));
     if !retains && !plan.outcomes.iter().all(is_certain) {
         let caught_up = shared.catch_up(Seq::START).await;
         if caught_up.is_err() {

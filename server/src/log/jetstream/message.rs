@@ -212,7 +212,7 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notification::{Notification, NewNotification};
+    use crate::notification::{NewNotification, Notification};
     use poem_openapi::types::Example as _;
 
     #[test]
@@ -233,12 +233,16 @@ mod tests {
             Message::Retention(Retained { through: id, oldest_resume_point: 5 }),
         ] {
             let record = message.encode();
-            assert!(record.subject.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'>'));
+            assert!(
+                record.subject.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'>')
+            );
             assert_eq!(Message::decode(&record), Ok(message));
         }
         let part = Part { append: id, index: 2, count: 5 };
         assert_eq!(Part::parse(&part.text()), Some(part));
-        assert!(part.contains(12, 10) && part.contains(12, 14) && !part.contains(12, 9) && !part.contains(12, 15));
+        assert!(
+            part.contains(12, 10) && part.contains(12, 14) && !part.contains(12, 9) && !part.contains(12, 15)
+        );
     }
 
     #[test]

@@ -154,10 +154,9 @@ async fn try_open(address: &Address) -> Result<(Broker, Loaded), OpenError> {
     let broker = Broker::connect(address).await?;
     broker.open_stream(address.replicas.get()).await?;
     let begin = address.is_restored.then(Epoch::random);
-    let loaded = reader::load(&broker, begin).await.map_err(|error| OpenError::Request {
-        stream: address.stream.clone(),
-        reason: error.to_string(),
-    })?;
+    let loaded = reader::load(&broker, begin)
+        .await
+        .map_err(|error| OpenError::Request { stream: address.stream.clone(), reason: error.to_string() })?;
     Ok((broker, loaded))
 }
 

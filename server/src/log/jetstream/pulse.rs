@@ -146,8 +146,7 @@ async fn tidy(shared: &Shared, litter: &Litter) -> Result<(), BrokerError> {
         shared.broker.purge("k.>", Some(oldest)).await?;
     }
     let first_of_use = shared.held().state.first_of_use();
-    let (early, late): (Vec<_>, Vec<_>) =
-        litter.dead.iter().partition(|(seq, _)| seq.get() < first_of_use);
+    let (early, late): (Vec<_>, Vec<_>) = litter.dead.iter().partition(|(seq, _)| seq.get() < first_of_use);
     if !early.is_empty() {
         shared.broker.purge("n.>", Some(first_of_use)).await?;
     }

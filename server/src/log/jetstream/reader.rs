@@ -167,7 +167,11 @@ async fn reload(shared: &Shared, lost: Lost) -> Result<Source, LoadError> {
     if loaded.state.epoch() == known {
         loaded = load(&shared.broker, Some(Epoch::random())).await?;
     }
-    tracing::warn!(?lost, last = loaded.info.last, "the log holds something else now; every stream begins anew");
+    tracing::warn!(
+        ?lost,
+        last = loaded.info.last,
+        "the log holds something else now; every stream begins anew"
+    );
     let stored = {
         let mut held = shared.held();
         held.state = loaded.state;
@@ -259,7 +263,10 @@ fn hand_over(shared: &Shared, taken: Taken) {
         (held.state.position(), taken.lost_through.map(|_| held.state.stored()), has_moved)
     };
     if let Some(stored) = stored {
-        tracing::warn!(position, "events were lost while this hub was out of touch; every stream begins anew");
+        tracing::warn!(
+            position,
+            "events were lost while this hub was out of touch; every stream begins anew"
+        );
         shared.replica.load(stored);
     } else {
         if !commit.entries.is_empty() || has_moved && commits.is_empty() {

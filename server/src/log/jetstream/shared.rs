@@ -208,7 +208,8 @@ impl Shared {
             Condition::Degraded(reason.as_str().into())
         } else if silence >= MAX_SILENCE {
             Condition::Degraded(
-                "nothing has been heard from the brokers for more than 10 s; what is stored can be read".into(),
+                "nothing has been heard from the brokers for more than 10 s; what is stored can be read"
+                    .into(),
             )
         } else if let Some(reason) = &held.troubles.stuck {
             Condition::Degraded(reason.as_str().into())

@@ -12,14 +12,8 @@ use super::{
     message::Message,
 };
 
-/// How often the broker says that there is nothing to send.
-pub(super) const HEARTBEAT: Duration = Duration::from_millis(500);
-
-/// How long it may say nothing at all.
+/// How long a broker may say nothing at all: longer than two of its heartbeats.
 const PATIENCE: Duration = Duration::from_millis(1250);
-
-/// How long it sends to one who does not take it any more.
-pub(super) const FORGET_AFTER: Duration = Duration::from_secs(10);
 
 /// See the module.
 pub(super) struct Source {

@@ -248,8 +248,7 @@ impl State {
         }
         if let (Some((hash, fingerprint)), Some(notification)) = (key, &planned.appended.notification) {
             let id = notification.notification.id;
-            let first =
-                FirstUse { fingerprint: Some(fingerprint), id, time_ms: now.timestamp_millis() };
+            let first = FirstUse { fingerprint: Some(fingerprint), id, time_ms: now.timestamp_millis() };
             keys.insert(hash, first);
         }
         Ok(planned.appended)
