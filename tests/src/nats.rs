@@ -5,16 +5,18 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
+use base64::Engine as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::{eventually_blocking, server::free_port};
+use crate::{eventually_blocking, server::free_port, within};
 
 /// When what is stored is on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +146,74 @@ impl Brokers {
         self.brokers[index].is_frozen = false;
     }
 
+    /// What JetStream answers to a request of its API.
+    pub async fn ask_jetstream(&self, index: usize, api: &str, request: &str) -> Value {
+        let mut socket = tokio::net::TcpStream::connect(self.client_address(index)).await.expect("it runs");
+        let commands = format!(
+            "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB $JS.API.{api} answer {}\r\n{request}\r\n",
+            request.len()
+        );
+        socket.write_all(commands.as_bytes()).await.expect("it takes a request");
+        let mut received = Vec::new();
+        within("JetStream answers", async {
+            loop {
+                assert_ne!(
+                    socket.read_buf(&mut received).await.expect("it answers"),
+                    0,
+                    "the broker has gone"
+                );
+                let text = String::from_utf8_lossy(&received);
+                let Some((_, message)) = text.split_once("MSG answer 1 ") else { continue };
+                let Some((length, body)) = message.split_once("\r\n") else { continue };
+                let length: usize = length.trim().parse().expect("a length");
+                if body.len() >= length {
+                    return serde_json::from_str(&body[..length]).expect("JSON");
+                }
+            }
+        })
+        .await
+    }
+
+    /// How many messages a stream has on these subjects behind its name.
+    pub async fn messages_of(&self, index: usize, stream: &str, subjects: &str) -> usize {
+        let request = format!("{{\"subjects_filter\":\"{stream}.{subjects}\"}}");
+        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), &request).await;
+        info["state"]["subjects"].as_object().map_or(0, serde_json::Map::len)
+    }
+
+    /// Everything that a stream's messages hold, as text.
+    pub async fn contents(&self, index: usize, stream: &str) -> String {
+        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), "").await;
+        let mut contents = String::new();
+        for number in 1..=info["state"]["last_seq"].as_u64().expect("a number") {
+            let api = format!("STREAM.MSG.GET.{stream}");
+            let got = self.ask_jetstream(index, &api, &format!("{{\"seq\":{number}}}")).await;
+            let data = got["message"]["data"].as_str().unwrap_or_default();
+            let bytes = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
+            contents += &String::from_utf8_lossy(&bytes);
+            contents.push('\n');
+        }
+        contents
+    }
+
+    /// A copy of what one that does not run has stored.
+    pub fn copy_store(&self, index: usize) -> TempDir {
+        let copy = TempDir::new().expect("a directory for temporary files");
+        copy_directory(&self.store_directory(index), copy.path());
+        copy
+    }
+
+    /// Puts such a copy in the place of what it has stored.
+    pub fn put_store_back(&self, index: usize, copy: &TempDir) {
+        let directory = self.store_directory(index);
+        fs::remove_dir_all(&directory).expect("it was there");
+        copy_directory(copy.path(), &directory);
+    }
+
+    fn store_directory(&self, index: usize) -> PathBuf {
+        self.directory.path().join(index.to_string())
+    }
+
     /// Waits until all of them answer, and know who leads them.
     pub fn wait_until_ready(&self) {
         for index in 0..self.len() {
@@ -191,6 +261,12 @@ impl Drop for Brokers {
             }
         }
     }
+}
+
+fn copy_directory(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory can be made");
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "a store is copied");
 }
 
 fn config(directory: &TempDir, index: usize) -> PathBuf {
