@@ -114,6 +114,16 @@ impl Index {
         self.state.head = self.state.head.max(seq);
     }
 
+    /// The greatest id that was ever given out.
+    pub(super) fn newest_id(&self) -> Uuid {
+        self.state.newest_id
+    }
+
+    /// This id was given out, whatever has become of it.
+    pub(super) fn know(&mut self, id: Uuid) {
+        self.state.newest_id = self.state.newest_id.max(id);
+    }
+
     /// Whether this notification is stored.
     pub(super) fn is_stored(&self, id: Uuid) -> bool {
         self.items.contains_key(&id)

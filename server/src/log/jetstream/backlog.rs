@@ -137,7 +137,7 @@ mod tests {
             let mut backlog = Backlog::after(2);
             backlog.push(read(4));
             backlog.answer(5);
-            let retained = Retained { through: Uuid::nil(), oldest_resume_point: point };
+            let retained = Retained { oldest_resume_point: point, ..Retained::default() };
             backlog.push(Read { message: Some(Message::Retention(retained)), ..read(5) });
             assert_eq!(backlog.take(0, true).lost_through, lost_through);
         }

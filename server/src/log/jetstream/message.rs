@@ -50,6 +50,8 @@ pub(super) struct Retained {
     pub(super) through: Uuid,
     /// The oldest entry that can be resumed after.
     pub(super) oldest_resume_point: u64,
+    /// The greatest id that was given out: it may be of one that is gone without a trace, and ids rise.
+    pub(super) newest: Uuid,
 }
 
 /// What an idempotency key's message holds.
@@ -230,7 +232,7 @@ mod tests {
             entry(Change::Read(id)),
             entry(Change::Epoch(Epoch::random())),
             Message::Key { key: hash_of("a key, with spaces.*>"), first },
-            Message::Retention(Retained { through: id, oldest_resume_point: 5 }),
+            Message::Retention(Retained { through: id, oldest_resume_point: 5, newest: id }),
         ] {
             let record = message.encode();
             assert!(

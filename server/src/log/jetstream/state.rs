@@ -135,9 +135,10 @@ impl State {
             }
             Some(Message::Retention(retained)) => {
                 self.index.pass(seq);
+                self.index.know(retained.newest);
                 let through = self.retained.through.max(retained.through);
                 let point = self.retained.oldest_resume_point.max(retained.oldest_resume_point);
-                self.retained = Retained { through, oldest_resume_point: point };
+                self.retained = Retained { through, oldest_resume_point: point, newest: retained.newest };
                 let ids = self.index.droppable(through);
                 folded.dropped = self.index.follow_dropped(ids);
                 self.index.set_oldest_resume_point(Seq::new(point));
@@ -192,6 +193,7 @@ impl State {
         let before = self.oldest_resume_point();
         let dropped = self.index.retain(retention, now);
         let point = self.oldest_resume_point();
+        let newest_id = self.index.newest_id();
         self.index.roll_back();
         // Whoever resumes over a revision that was dropped has to be told, by an entry of its own.
         let revised = dropped.iter().filter(|dropped| dropped.is_revision && dropped.seq > point);
@@ -203,13 +205,16 @@ impl State {
             return Plan { after: self.position, entries: messages.len(), messages, outcomes: Vec::new() };
         }
         plan.entries = plan.messages.len();
+        let clears = |message: &Message| matches!(message, Message::Entry { change: Change::Clear, .. });
+        let clears = plan.messages.iter().any(clears);
         plan.messages.extend(keys.into_iter().map(|(key, first)| Message::Key { key, first }));
         let passed = point.since(before) >= (retention.max_entries / RESUME_STEP).max(1);
-        if !dropped.is_empty() || passed {
-            let newest = dropped.iter().map(|dropped| dropped.id).max().unwrap_or_default();
+        if !dropped.is_empty() || passed || clears {
+            let dropped_through = dropped.iter().map(|dropped| dropped.id).max().unwrap_or_default();
             plan.messages.push(Message::Retention(Retained {
-                through: self.retained.through.max(newest),
-                oldest_resume_point: point.get(),
+                through: self.retained.through.max(dropped_through),
+                oldest_resume_point: if dropped.is_empty() && !passed { before } else { point }.get(),
+                newest: newest_id,
             }));
         }
         plan
