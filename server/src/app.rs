@@ -9,6 +9,8 @@ use std::{
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::task::TaskTracker;
 
+#[cfg(feature = "nats")]
+use crate::log::jetstream::{self, JetStreamLog};
 #[cfg(feature = "postgres")]
 use crate::log::postgres::{self, PostgresLog};
 use crate::{
@@ -62,6 +64,10 @@ pub enum AppError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     OpenPostgres(#[from] postgres::OpenError),
+    /// The stream cannot be opened.
+    #[cfg(feature = "nats")]
+    #[error(transparent)]
+    OpenStream(#[from] jetstream::OpenError),
     /// The publish tokens are of no use.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -295,6 +301,8 @@ async fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppEr
                 let opened = tokio::task::spawn_blocking(open).await;
                 Arc::new(opened.map_err(|_| AppError::PartEnded("opening the log"))??)
             }
+            #[cfg(feature = "nats")]
+            Store::JetStream(address) => Arc::new(JetStreamLog::open(address, retention, replica).await?),
             #[cfg(feature = "postgres")]
             Store::Postgres(url) => Arc::new(PostgresLog::open(url.secret(), retention, replica).await?),
             #[cfg(not(feature = "postgres"))]
@@ -360,6 +368,8 @@ fn announce(listeners: &[TcpListener], config: &Config, guards: &Guards, tls: Op
     let store = match (&config.store, config.data_directory()) {
         (Store::Sqlite(_), Ok(directory)) => directory.display().to_string(),
         (Store::Postgres(_), _) => "in PostgreSQL".to_owned(),
+        #[cfg(feature = "nats")]
+        (Store::JetStream(address), _) => format!("in NATS JetStream: {address}"),
         _ => "in memory: nothing is left after a stop".to_owned(),
     };
     let certificate = match (tls, config.tls_self_signed) {

@@ -46,8 +46,8 @@ pub struct Config {
     pub port: u16,
 
     /// Where notifications are kept between runs: `sqlite`, one file in the data directory, or in another one
-    /// (`sqlite:DIR`); `memory`, nothing is left after a stop; `postgres://USER@HOST/DATABASE`, which several hubs may
-    /// share. Other users of this machine see the command line: prefer the environment, or --store-file, for an address
+    /// (`sqlite:DIR`); `memory`, nothing is left after a stop; `postgres://USER@HOST/DATABASE` or `nats://HOST,HOST,HOST`
+    /// (JetStream), which several hubs may share. Other users of this machine see the command line: prefer the environment, or --store-file, for an address
     /// with a password.
     #[arg(
         long,

@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
 };
 
@@ -32,6 +32,8 @@ struct State {
     silent_below: watch::Sender<usize>,
     /// Connections before this one are cut.
     cut_below: watch::Sender<usize>,
+    /// New connections are closed at once.
+    refuses: AtomicBool,
     /// How many bytes of answers the next connections let through before they are cut; one for each.
     allowances: std::sync::Mutex<Vec<usize>>,
 }
@@ -46,6 +48,7 @@ impl Proxy {
             accepted: AtomicUsize::new(0),
             silent_below: watch::Sender::new(0),
             cut_below: watch::Sender::new(0),
+            refuses: AtomicBool::new(false),
             allowances: std::sync::Mutex::default(),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
@@ -55,6 +58,11 @@ impl Proxy {
     /// Where it listens, as users write it.
     pub fn address(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn socket_address(&self) -> SocketAddr {
+        self.address
     }
 
     /// How many connections there were.
@@ -80,6 +88,17 @@ impl Proxy {
         self.state.silent_below.send_replace(self.accepted());
     }
 
+    /// Cuts all connections, and takes no more until told otherwise.
+    pub fn part(&self) {
+        self.state.refuses.store(true, SeqCst);
+        self.cut();
+    }
+
+    /// Takes connections again.
+    pub fn join(&self) {
+        self.state.refuses.store(false, SeqCst);
+    }
+
     /// The next connection is cut after so many bytes from the server: at the first further one.
     pub fn cut_next_after(&self, bytes: usize) {
         self.state.allowances.lock().expect("no one panics with it in hand").push(bytes);
@@ -99,6 +118,9 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
             if allowances.is_empty() { usize::MAX } else { allowances.remove(0) }
         };
         let number = state.accepted.fetch_add(1, SeqCst);
+        if state.refuses.load(SeqCst) {
+            continue;
+        }
         tokio::spawn(pass(client, number, allowance, Arc::clone(&state)));
     }
 }

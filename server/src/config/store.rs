@@ -2,6 +2,9 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
+#[cfg(feature = "nats")]
+use crate::log::jetstream::{Address, InvalidAddress};
+
 /// Where notifications are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
@@ -11,6 +14,9 @@ pub enum Store {
     Memory,
     /// In PostgreSQL, which several hubs may share.
     Postgres(StoreUrl),
+    /// In a stream of NATS JetStream, which several hubs may share.
+    #[cfg(feature = "nats")]
+    JetStream(Address),
 }
 
 /// The address of an engine that several hubs may share. It is not shown: there may be a password in it.
@@ -37,12 +43,14 @@ impl Store {
             Store::Sqlite(_) => "sqlite",
             Store::Memory => "memory",
             Store::Postgres(_) => "postgres",
+            #[cfg(feature = "nats")]
+            Store::JetStream(_) => "jetstream",
         }
     }
 
     /// Whether several hubs may use it at a time.
     pub fn is_shared(&self) -> bool {
-        matches!(self, Store::Postgres(_))
+        !matches!(self, Store::Sqlite(_) | Store::Memory)
     }
 }
 
@@ -50,7 +58,8 @@ impl FromStr for Store {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const KNOWN: &str = "sqlite, sqlite:DIR, memory or postgres://USER@HOST/DATABASE";
+        const KNOWN: &str =
+            "sqlite, sqlite:DIR, memory, postgres://USER@HOST/DATABASE or nats://HOST,HOST,HOST";
         let (scheme, rest) = text.split_once(':').map_or((text, None), |(scheme, rest)| (scheme, Some(rest)));
         match (scheme, rest) {
             ("sqlite", None) => Ok(Store::Sqlite(None)),
@@ -66,6 +75,15 @@ impl FromStr for Store {
                     Err("this notifyhub-server was built without PostgreSQL (cargo feature `postgres`)"
                         .into())
                 }
+            }
+            #[cfg(feature = "nats")]
+            ("nats" | "tls", Some(rest)) if rest.starts_with("//") => text
+                .parse()
+                .map(Store::JetStream)
+                .map_err(|error: InvalidAddress| format!("the address of a JetStream store {error}")),
+            #[cfg(not(feature = "nats"))]
+            ("nats" | "tls", Some(_)) => {
+                Err("this notifyhub-server was built without NATS JetStream (cargo feature `nats`)".into())
             }
             // Not what was said: it may be an address with a password.
             _ => Err(format!("there is no such store; it is {KNOWN}")),
@@ -85,6 +103,16 @@ mod tests {
         for nonsense in ["", "sqlite:", "postgres", "postgres:x", "redis://x", "Memory"] {
             assert!(nonsense.parse::<Store>().is_err(), "{nonsense}");
         }
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
+    fn several_brokers_are_one_address() {
+        let store: Store = "nats://hub:secret@a,b:5000?stream=feed".parse().expect("valid");
+        assert!(!format!("{store:?}").contains("secret"));
+        assert_eq!((store.name(), store.is_shared()), ("jetstream", true));
+        let error = "nats://a?stream=a.b".parse::<Store>().expect_err("no name of a stream");
+        assert!(error.contains("use letters, digits"), "{error}");
     }
 
     #[cfg(feature = "postgres")]

@@ -109,6 +109,26 @@ impl Index {
         self.state
     }
 
+    /// Numbers up to this one are taken, whatever for.
+    pub(super) fn pass(&mut self, seq: Seq) {
+        self.state.head = self.state.head.max(seq);
+    }
+
+    /// The greatest id that was ever given out.
+    pub(super) fn newest_id(&self) -> Uuid {
+        self.state.newest_id
+    }
+
+    /// This id was given out, whatever has become of it.
+    pub(super) fn know(&mut self, id: Uuid) {
+        self.state.newest_id = self.state.newest_id.max(id);
+    }
+
+    /// Whether this notification is stored.
+    pub(super) fn is_stored(&self, id: Uuid) -> bool {
+        self.items.contains_key(&id)
+    }
+
     /// From here on what is changed can be undone.
     pub(super) fn begin(&mut self) {
         self.undo = Some(Undo { state: self.state, items: Vec::new() });
@@ -317,7 +337,7 @@ impl Index {
 }
 
 /// What a log that several hubs share needs besides: taking in what another hub has stored.
-#[cfg(any(test, feature = "postgres"))]
+#[cfg(any(test, feature = "nats", feature = "postgres"))]
 impl Index {
     /// Takes in an entry that another hub has stored, as [`Index::carry_out`] did there. `published` as for
     /// [`Index::load`].

@@ -8,12 +8,15 @@
 //! - [`memory`]: keeps nothing after the process ends.
 //! - [`sqlite`]: one file, one writer thread, group commit.
 //! - `postgres`: a database that several hubs share.
+//! - `jetstream`: a stream of NATS JetStream, for several hubs.
 //! - `contract`: the tests that each back end must pass.
 
 #[cfg(test)]
 mod contract;
 mod idempotency;
 mod index;
+#[cfg(feature = "nats")]
+pub mod jetstream;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;

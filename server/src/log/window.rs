@@ -60,6 +60,17 @@ impl Window {
         self.oldest_resume_point = point;
     }
 
+    /// All of them, in order.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        self.entries.iter().map(|(seq, change)| Entry { seq: *seq, change: change.clone() }).collect()
+    }
+
+    /// The first that is about a notification.
+    pub(super) fn first_about_notifications(&self) -> Option<Seq> {
+        let is_about = |change: &Change| matches!(change.subject(), Subject::Notification(_));
+        self.entries.iter().find(|(_, change)| is_about(change)).map(|(seq, _)| *seq)
+    }
+
     /// As [`Log::read_after`](super::Log::read_after).
     pub(super) fn read_after(&self, after: Seq, max_bytes: usize) -> Result<EntryPage, ReadError> {
         if after < self.oldest_resume_point {

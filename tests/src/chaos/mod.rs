@@ -9,13 +9,18 @@
 //! - `observer`: what a subscriber has seen, and must not have. `subscriber`: the three kinds.
 //! - `run`: one run, and what it came to.
 //! - `soak`: the same without kills, for long, with an eye on memory, descriptors and files. `samples`: what it has seen.
+//! - `cluster`: several hubs on one log, whose brokers and hubs are killed, frozen and cut off. `roamer`: subscribers that
+//!   change hubs.
 //! - `document`: the figures in docs/RELIABILITY.md.
 
+mod cluster;
 mod dice;
 mod document;
+mod item;
 mod observer;
 mod proxy;
 mod publisher;
+mod roamer;
 mod run;
 mod samples;
 mod soak;
@@ -23,6 +28,7 @@ mod subscriber;
 mod work;
 
 pub use self::{
+    cluster::{ClusterFigures, ClusterPlan, run_cluster},
     document::write_runs,
     observer::Counts,
     proxy::Deeds,

@@ -1,9 +1,12 @@
 //! What one subscriber has seen, and what of it must not be: something twice, out of order, after it was deleted, or a
 //! fresh start that nobody announced.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::AddAssign,
+};
 
-use super::work::Expected;
+use super::{item::Item, work::Expected};
 
 /// The most violations that are told of each subscriber.
 const MAX_TOLD: usize = 10;
@@ -21,14 +24,6 @@ pub(crate) enum Seen {
     Deleted { event_id: String, id: String },
     /// What no hub should send, or no client should make of it.
     Wrong(String),
-}
-
-/// A notification, as far as it is looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Item {
-    pub(crate) id: String,
-    pub(crate) message: String,
-    pub(crate) is_resolved: bool,
 }
 
 /// See the module.
@@ -74,6 +69,18 @@ impl Counts {
     /// Whether everything was as it must be.
     pub fn is_exact(&self) -> bool {
         self.lost + self.doubled + self.out_of_order + self.other == 0
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.connections += other.connections;
+        self.events += other.events;
+        self.gaps += other.gaps;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.out_of_order += other.out_of_order;
+        self.other += other.other;
     }
 }
 

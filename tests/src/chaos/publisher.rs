@@ -53,12 +53,14 @@ impl Publishing {
             let mut dice = dice(self.seed, "pace", number);
             tokio::time::sleep(Duration::from_millis(dice.u64(..=self.longest_pause_ms))).await;
             let post = Post::of(self.seed, number, self.keeps_all);
-            self.post(&client, post).await.map_err(|error| format!("post {number}: {error}"))?;
+            self.post(std::slice::from_ref(&client), post)
+                .await
+                .map_err(|error| format!("post {number}: {error}"))?;
         }
     }
 
-    /// Posts one; its id.
-    pub(crate) async fn post(&self, client: &Client, post: Post) -> Result<String, String> {
+    /// Posts one; its id. Each attempt goes to another of the hubs.
+    pub(crate) async fn post(&self, hubs: &[Client], post: Post) -> Result<String, String> {
         let mut body = types::NewNotification::builder().message(post.message.as_str());
         if let Some(card) = &post.card {
             body = body.key(Some(card.parse().map_err(|_| "the name of a card is a key")?));
@@ -66,14 +68,17 @@ impl Publishing {
         if let Some(state) = post.state {
             body = body.state(Some(state.parse().map_err(|_| "a state")?));
         }
-        let attempt = || {
-            let request = client.publish().body(body.clone());
-            match &post.idempotency_key {
-                Some(key) => request.idempotency_key(key.as_str()).send(),
-                None => request.send(),
+        let attempt = |hub: Client| {
+            let (body, key) = (body.clone(), post.idempotency_key.clone());
+            async move {
+                let request = hub.publish().body(body);
+                match key {
+                    Some(key) => request.idempotency_key(key).send().await,
+                    None => request.send().await,
+                }
             }
         };
-        let stored = self.persist(attempt).await?;
+        let stored = self.persist(hubs, attempt).await?;
         if stored.message.as_str() != post.message {
             return Err(format!("it was answered with another's: {:.20}", stored.message.as_str()));
         }
@@ -81,11 +86,17 @@ impl Publishing {
         match post.then {
             Then::Nothing => {}
             Then::Delete => {
-                allow_missing(self.persist(|| client.delete().id(id).send()).await)?;
+                allow_missing(
+                    self.persist(hubs, |hub: Client| async move { hub.delete().id(id).send().await }).await,
+                )?;
             }
             Then::Resolve => {
                 let revision = types::RevisionBody::builder().resolved(Some(true));
-                self.persist(|| client.revise().id(id).body(revision.clone()).send()).await?;
+                let revise = |hub: Client| {
+                    let revision = revision.clone();
+                    async move { hub.revise().id(id).body(revision).send().await }
+                };
+                self.persist(hubs, revise).await?;
             }
         }
         if !self.ledger.acknowledge(id.to_string(), post) {
@@ -94,14 +105,15 @@ impl Publishing {
         Ok(id.to_string())
     }
 
-    async fn persist<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, String>
+    async fn persist<T, F>(&self, hubs: &[Client], attempt: impl Fn(Client) -> F) -> Result<T, String>
     where
         F: Future<Output = Result<ResponseValue<T>, Error<types::ErrorBody>>>,
     {
         let mut failures = 0;
         loop {
             self.attempts.fetch_add(1, SeqCst);
-            match tokio::time::timeout(ATTEMPT_TIMEOUT, attempt()).await {
+            let hub = fastrand::choice(hubs).expect("there is a hub").clone();
+            match tokio::time::timeout(ATTEMPT_TIMEOUT, attempt(hub)).await {
                 Ok(Ok(done)) => return Ok(done.into_inner()),
                 Ok(Err(Error::ErrorResponse(refused))) if !is_temporary(refused.status()) => {
                     return Err(format!("{}: {}", refused.status(), refused.message));

@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 
 use super::{
     dice::dice,
-    observer::{Counts, Item},
+    item::{Item, item_of_json},
+    observer::Counts,
     proxy::{Deeds, MoodyProxy},
     publisher::Publishing,
-    subscriber::{Kind, Subscriber, item_of_json},
+    subscriber::{Kind, Subscriber},
     work::{Ledger, Post, Then},
 };
 use crate::{
@@ -256,7 +257,7 @@ pub(crate) async fn end_of(
         state: None,
         then: Then::Nothing,
     };
-    let id = match within("the last post is taken", publishing.post(&hub.client(), last)).await {
+    let id = match within("the last post is taken", publishing.post(&[hub.client()], last)).await {
         Ok(id) => id,
         Err(error) => return vec![error],
     };
@@ -297,25 +298,10 @@ fn judge(
     figures: &mut Figures,
 ) {
     let expected = publishing.ledger.expected(plan.max_notifications);
-    for (id, post) in &expected.stored {
-        match stored.get(id) {
-            Some(item)
-                if item.message == post.message && item.is_resolved == (post.then == Then::Resolve) => {}
-            Some(item) => {
-                figures.violations.push(format!("stored as something else: {item:?}, not {post:?}"));
-            }
-            None => {
-                figures.lost += 1;
-                figures.violations.push(format!("acknowledged and not stored: {id} {:.20}", post.message));
-            }
-        }
-    }
-    for (id, item) in stored {
-        if !expected.stored.contains_key(id) {
-            figures.doubled += 1;
-            figures.violations.push(format!("stored and should not be: {id} {:.20}", item.message));
-        }
-    }
+    let differences = expected.differences(stored);
+    figures.lost = differences.lost;
+    figures.doubled = differences.doubled;
+    figures.violations.extend(differences.told);
     for subscriber in subscribers {
         let mut observer = subscriber.observer();
         let violations = observer.judge(stored, &expected);

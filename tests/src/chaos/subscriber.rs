@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::{
-    observer::{Item, Observer, Seen},
+    item::{Item, item_of_json},
+    observer::{Observer, Seen},
     proxy::MoodyProxy,
 };
 use crate::third_party::{Library, ThirdParty};
@@ -106,10 +107,4 @@ fn seen(event: &Value) -> Seen {
         Some("deleted") => Seen::Deleted { event_id, id: text(&data["id"]) },
         _ => Seen::Wrong(format!("an unexpected event: {event}")),
     }
-}
-
-/// A notification of the API's JSON.
-pub(crate) fn item_of_json(notification: &Value) -> Item {
-    let text = |name: &str| notification[name].as_str().unwrap_or_default().to_owned();
-    Item { id: text("id"), message: text("message"), is_resolved: notification["resolved_at"].is_string() }
 }

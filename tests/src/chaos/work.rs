@@ -5,7 +5,10 @@ use std::{
     sync::Mutex,
 };
 
-use super::dice::{dice, log_uniform};
+use super::{
+    dice::{dice, log_uniform},
+    item::Item,
+};
 
 /// How many cards are posted to.
 const CARDS: usize = 12;
@@ -118,6 +121,44 @@ impl Ledger {
             }
         }
         expected
+    }
+}
+
+/// How what is stored differs from what must be.
+#[derive(Debug, Default)]
+pub(crate) struct Differences {
+    /// Acknowledged ones that must be stored and are not.
+    pub(crate) lost: usize,
+    /// Stored ones that must not be.
+    pub(crate) doubled: usize,
+    /// Each, in words.
+    pub(crate) told: Vec<String>,
+}
+
+impl Expected {
+    /// Compares what must be stored with what is.
+    pub(crate) fn differences(&self, stored: &BTreeMap<String, Item>) -> Differences {
+        let mut differences = Differences::default();
+        for (id, post) in &self.stored {
+            match stored.get(id) {
+                Some(item)
+                    if item.message == post.message && item.is_resolved == (post.then == Then::Resolve) => {}
+                Some(item) => {
+                    differences.told.push(format!("stored as something else: {item:?}, not {post:?}"));
+                }
+                None => {
+                    differences.lost += 1;
+                    differences.told.push(format!("acknowledged and not stored: {id} {:.20}", post.message));
+                }
+            }
+        }
+        for (id, item) in stored {
+            if !self.stored.contains_key(id) {
+                differences.doubled += 1;
+                differences.told.push(format!("stored and should not be: {id} {:.20}", item.message));
+            }
+        }
+        differences
     }
 }
 

@@ -1,0 +1,470 @@
+//! The brokers: connecting, the stream's settings, and the few requests that a log makes of them. Requests are the JSON of
+//! JetStream's API; what is asked has one second to be answered, for a broker that died does not answer at all.
+
+use std::time::Duration;
+
+use async_nats::{Client, ConnectOptions, HeaderMap, Message as Received, Subscriber};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    address::Address,
+    message::{Part, Record},
+};
+use crate::{event_id::Seq, log::IDEMPOTENCY_PERIOD};
+
+/// How long a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection whose broker is silent for twice as long is given up.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+
+const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
+
+/// How often the broker says that there is nothing to send.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// How long it sends to one who does not take it any more.
+const FORGET_AFTER: Duration = Duration::from_secs(10);
+
+/// The oldest server that stores several messages in one step.
+const OLDEST_VERSION: (i64, i64) = (2, 12);
+
+/// A notification has 35 KiB at most.
+const LEAST_PAYLOAD: usize = 128 << 10;
+
+/// What the stream's messages mean: hubs of other versions may read them.
+const FORMAT: &str = "1";
+
+const PART: &str = "NotifyHub-Part";
+const PUBLISHED: &str = "NotifyHub-Published";
+
+/// Codes of JetStream's errors.
+const STREAM_NOT_FOUND: u64 = 10059;
+const NO_MESSAGE: u64 = 10037;
+const WRONG_LAST_SEQUENCE: [u64; 2] = [10071, 10164];
+/// No space, by the limits of the stream, of the account, or of the disk.
+const NO_SPACE: [u64; 5] = [10023, 10047, 10072, 10077, 10028];
+
+/// See the module.
+#[derive(Clone)]
+pub(super) struct Broker {
+    client: Client,
+    stream: String,
+}
+
+/// What the brokers say of the stream.
+#[derive(Clone, Debug)]
+pub(super) struct Info {
+    /// When it was made: tells it from another of the same name.
+    pub(super) created: String,
+    /// The newest message that there ever was.
+    pub(super) last: u64,
+    config: Value,
+    pub(super) bytes: u64,
+}
+
+/// Why a request came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BrokerError {
+    /// Nobody answered: it may have been carried out.
+    #[error("the brokers do not answer: {0}")]
+    NoAnswer(String),
+    /// There is no such stream.
+    #[error("the stream is gone")]
+    NoStream,
+    /// There is no such message.
+    #[error("there is no such message")]
+    NoMessage,
+    /// Something was stored meanwhile; nothing was stored by this.
+    #[error("another message was stored meanwhile")]
+    WrongLast,
+    /// There is no space; nothing was stored by this.
+    #[error("the brokers have no space: {0}")]
+    NoSpace(String),
+    /// Nothing was stored by this.
+    #[error("the brokers refused it: {0}")]
+    Refused(String),
+}
+
+/// Why the log cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is no connection.
+    #[error("cannot connect to {address}: {reason}")]
+    Connect {
+        /// Which brokers.
+        address: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A file that the address names cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The brokers are too old.
+    #[error("the NATS server has version {0}; this needs 2.12 or newer, and 2.15 is best")]
+    TooOld(String),
+    /// The brokers take messages that are too small.
+    #[error("the NATS server takes messages of up to {0} bytes; set max_payload to 128 KiB or more")]
+    SmallPayload(usize),
+    /// JetStream is not switched on.
+    #[error("the NATS server has no JetStream: switch it on with jetstream {{}} in its configuration")]
+    NoJetStream,
+    /// The stream is another's, or was changed.
+    #[error("the stream {stream} cannot be used: {reason}")]
+    Stream {
+        /// Which stream.
+        stream: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// The brokers did not do what opening needs.
+    #[error("the stream {stream} cannot be opened: {reason}")]
+    Request {
+        /// Which stream.
+        stream: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl OpenError {
+    /// Whether trying again may help.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, OpenError::Connect { .. } | OpenError::Request { .. })
+    }
+}
+
+impl Broker {
+    /// Connects, and looks whether the brokers are what is needed.
+    pub(super) async fn connect(address: &Address) -> Result<Self, OpenError> {
+        let mut options = ConnectOptions::new()
+            .name("notifyhub")
+            .connection_timeout(CONNECT_TIMEOUT)
+            .request_timeout(Some(REQUEST_TIMEOUT))
+            .ping_interval(PING_INTERVAL)
+            .reconnect_delay_callback(|attempt| {
+                let attempt = u32::try_from(attempt).unwrap_or(u32::MAX);
+                Duration::from_millis(50).saturating_mul(attempt).min(LONGEST_RECONNECT_DELAY)
+            });
+        if let Some((user, password)) = address.user.clone() {
+            options = options.user_and_password(user, password);
+        }
+        if let Some(path) = &address.credentials {
+            let file = |reason: String| OpenError::File { path: path.display().to_string(), reason };
+            let text = tokio::fs::read_to_string(path).await.map_err(|error| file(error.to_string()))?;
+            options = options.credentials(&text).map_err(|error| file(error.to_string()))?;
+        }
+        if let Some(path) = &address.authority {
+            let file = |reason: String| OpenError::File { path: path.display().to_string(), reason };
+            // Said here: the connection would only say that it is not made.
+            tokio::fs::metadata(path).await.map_err(|error| file(error.to_string()))?;
+            options = options.add_root_certificates(path.clone());
+        }
+        let connected = options.connect(address.servers.as_slice()).await;
+        let client = connected
+            .map_err(|error| OpenError::Connect { address: address.to_string(), reason: describe(&error) })?;
+        let server = client.server_info();
+        if !client.is_server_compatible(OLDEST_VERSION.0, OLDEST_VERSION.1, 0) {
+            return Err(OpenError::TooOld(server.version));
+        }
+        if server.max_payload < LEAST_PAYLOAD {
+            return Err(OpenError::SmallPayload(server.max_payload));
+        }
+        Ok(Broker { client, stream: address.stream.clone() })
+    }
+
+    /// Gives up the connection, which may only seem to live, and makes another one.
+    pub(super) async fn reconnect(&self) {
+        // It fails only when the client is gone.
+        let _ = self.client.force_reconnect().await;
+    }
+
+    /// The stream's settings and place. Its leader answers.
+    pub(super) async fn info(&self) -> Result<Info, BrokerError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            created: String,
+            config: Value,
+            state: StreamState,
+        }
+        #[derive(Deserialize)]
+        struct StreamState {
+            last_seq: u64,
+            bytes: u64,
+        }
+        let answer: Answer = self.ask(&format!("STREAM.INFO.{}", self.stream), &json!({})).await?;
+        let Answer { created, config, state } = answer;
+        Ok(Info { created, last: state.last_seq, config, bytes: state.bytes })
+    }
+
+    /// Makes the stream, if there is none yet; looks whether it is as it must be.
+    pub(super) async fn open_stream(&self, replicas: u8) -> Result<Info, OpenError> {
+        let failed = |error: &BrokerError| OpenError::Request {
+            stream: self.stream.clone(),
+            reason: error.to_string(),
+        };
+        let info = match self.info().await {
+            Err(BrokerError::NoStream) => {
+                let made: Result<Value, _> =
+                    self.ask(&format!("STREAM.CREATE.{}", self.stream), &self.settings(replicas)).await;
+                // Another hub may have made it in the same moment.
+                match (self.info().await, made) {
+                    (Ok(info), _) => info,
+                    (Err(_), Err(error)) | (Err(error), Ok(_)) => return Err(failed(&error)),
+                }
+            }
+            Err(BrokerError::Refused(reason)) if reason.contains("10039") || reason.contains("10076") => {
+                return Err(OpenError::NoJetStream);
+            }
+            Err(BrokerError::NoAnswer(reason)) if reason.contains("no responders") => {
+                return Err(OpenError::NoJetStream);
+            }
+            info => info.map_err(|error| failed(&error))?,
+        };
+        self.check(&info.config, replicas)?;
+        Ok(info)
+    }
+
+    fn settings(&self, replicas: u8) -> Value {
+        json!({
+            "name": self.stream,
+            "description": "NotifyHub: one feed of notifications. Only hubs write to it.",
+            "subjects": [format!("{}.>", self.stream)],
+            "retention": "limits",
+            "storage": "file",
+            "num_replicas": replicas,
+            "max_msgs_per_subject": 1,
+            "discard": "old",
+            "max_msgs": -1,
+            "max_bytes": -1,
+            "max_age": 0,
+            "max_msg_size": -1,
+            "max_consumers": -1,
+            // Not used: our idempotency keys are messages of their own.
+            "duplicate_window": 100_000_000,
+            "allow_msg_ttl": true,
+            "allow_atomic": true,
+            "metadata": { "notifyhub-format": FORMAT },
+        })
+    }
+
+    fn check(&self, config: &Value, replicas: u8) -> Result<(), OpenError> {
+        let wrong = |reason: String| Err(OpenError::Stream { stream: self.stream.clone(), reason });
+        match config["metadata"]["notifyhub-format"].as_str() {
+            Some(FORMAT) => {}
+            Some(_) => return wrong("a newer NotifyHub has written it; use that".into()),
+            None => {
+                return wrong("it was not made by NotifyHub; name another one with ?stream=".into());
+            }
+        }
+        let wanted = self.settings(replicas);
+        let settings = [
+            "subjects",
+            "retention",
+            "storage",
+            "max_msgs_per_subject",
+            "discard",
+            "max_msgs",
+            "max_age",
+            "allow_msg_ttl",
+            "allow_atomic",
+        ];
+        for name in settings {
+            if config[name] != wanted[name] {
+                return wrong(format!("its setting {name} is {}; it must be {}", config[name], wanted[name]));
+            }
+        }
+        for name in ["sealed", "deny_delete", "deny_purge"] {
+            if config[name] == true {
+                return wrong(format!("its setting {name} is true; it must be false"));
+            }
+        }
+        if config["max_bytes"].as_i64().is_some_and(|bytes| bytes > 0) {
+            return wrong(format!(
+                "its setting max_bytes is {}: the oldest messages would vanish without a word; it must be -1, \
+                 and --max-notifications bounds the feed",
+                config["max_bytes"]
+            ));
+        }
+        if config["num_replicas"] != replicas {
+            tracing::warn!(
+                stream = self.stream,
+                replicas = %config["num_replicas"],
+                asked = replicas,
+                "the stream is kept in another number of copies than asked for; `nats stream edit --replicas` changes it"
+            );
+        }
+        Ok(())
+    }
+
+    /// Stores messages in one step: after `after`, if that is still the newest message; `None`: wherever. Says which
+    /// number the last of them has.
+    pub(super) async fn store(
+        &self,
+        append: Uuid,
+        records: &[Record],
+        after: Option<u64>,
+    ) -> Result<u64, BrokerError> {
+        // Another one each time: an earlier attempt may have left the half of a batch.
+        let batch = Uuid::now_v7().simple().to_string();
+        let count = records.len();
+        for (index, record) in records.iter().enumerate() {
+            let subject = format!("{}.{}", self.stream, record.subject);
+            let part = Part { append, index: index as u64, count: count as u64 };
+            let mut headers = HeaderMap::new();
+            headers.insert(PART, part.text().as_str());
+            if let Some(published) = record.published {
+                headers.insert(PUBLISHED, published.to_string().as_str());
+            }
+            if record.expires {
+                headers.insert("Nats-TTL", format!("{}s", IDEMPOTENCY_PERIOD.as_secs()).as_str());
+            }
+            if index == 0 {
+                headers.insert("Nats-Expected-Stream", self.stream.as_str());
+                if let Some(after) = after {
+                    headers.insert("Nats-Expected-Last-Sequence", after.to_string().as_str());
+                }
+            }
+            let is_last = index + 1 == count;
+            if count > 1 {
+                headers.insert("Nats-Batch-Id", batch.as_str());
+                headers.insert("Nats-Batch-Sequence", (index + 1).to_string().as_str());
+                if is_last {
+                    headers.insert("Nats-Batch-Commit", "1");
+                }
+            }
+            let payload = record.payload.clone();
+            if is_last {
+                #[derive(Deserialize)]
+                struct Stored {
+                    seq: u64,
+                }
+                let answer = self.client.request_with_headers(subject, headers, payload).await;
+                return parse::<Stored>(answer).map(|stored| stored.seq);
+            }
+            let sent = self.client.publish_with_headers(subject, headers, payload).await;
+            sent.map_err(|error| BrokerError::NoAnswer(error.to_string()))?;
+        }
+        Err(BrokerError::Refused("there was nothing to store".into()))
+    }
+
+    /// Deletes the messages on these subjects, behind the stream's name, that come before one.
+    pub(super) async fn purge(&self, subject: &str, before: Option<u64>) -> Result<(), BrokerError> {
+        let mut request = json!({ "filter": format!("{}.{subject}", self.stream) });
+        if let Some(before) = before {
+            request["seq"] = before.into();
+        }
+        self.ask::<Value>(&format!("STREAM.PURGE.{}", self.stream), &request).await.map(drop)
+    }
+
+    /// Whether any message after this one is still there. The stream's leader answers.
+    pub(super) async fn has_after(&self, number: u64) -> Result<bool, BrokerError> {
+        let request = json!({ "seq": number + 1, "next_by_subj": format!("{}.>", self.stream) });
+        match self.ask::<Value>(&format!("STREAM.MSG.GET.{}", self.stream), &request).await {
+            Ok(_) => Ok(true),
+            Err(BrokerError::NoMessage) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has everything from a message on sent to us.
+    pub(super) async fn subscribe(&self, from: u64) -> Result<Subscriber, BrokerError> {
+        let inbox = self.client.new_inbox();
+        let no_answer = |error: String| BrokerError::NoAnswer(error);
+        let subscriber =
+            self.client.subscribe(inbox.clone()).await.map_err(|error| no_answer(error.to_string()))?;
+        let name = Uuid::now_v7().simple().to_string();
+        let request = json!({
+            "stream_name": self.stream,
+            "config": {
+                "name": name,
+                "deliver_subject": inbox,
+                "deliver_policy": "by_start_sequence",
+                "opt_start_seq": from.max(1),
+                "ack_policy": "none",
+                "max_deliver": 1,
+                "replay_policy": "instant",
+                "flow_control": true,
+                "idle_heartbeat": nanos(HEARTBEAT),
+                "inactive_threshold": nanos(FORGET_AFTER),
+                "num_replicas": 1,
+                "mem_storage": true,
+            },
+        });
+        self.ask::<Value>(&format!("CONSUMER.CREATE.{}.{name}", self.stream), &request).await?;
+        Ok(subscriber)
+    }
+
+    /// Answers a broker that waits for a word before it sends more.
+    pub(super) async fn go_on(&self, reply: impl async_nats::subject::ToSubject) {
+        // Without it the broker sends no more, and the silence shows.
+        let _ = self.client.publish(reply, Bytes::new()).await;
+    }
+
+    /// A message as it was stored.
+    pub(super) fn record(&self, received: &Received) -> (Record, Option<Part>) {
+        let header = |name: &str| received.headers.as_ref()?.get(name).map(|value| value.as_str().to_owned());
+        let subject = received.subject.strip_prefix(self.stream.as_str());
+        let record = Record {
+            subject: subject.and_then(|subject| subject.strip_prefix('.')).unwrap_or_default().to_owned(),
+            published: header(PUBLISHED).and_then(|text| text.parse().ok()).map(Seq::new),
+            payload: received.payload.clone(),
+            expires: false,
+        };
+        (record, header(PART).as_deref().and_then(Part::parse))
+    }
+
+    async fn ask<T: for<'de> Deserialize<'de>>(&self, api: &str, request: &Value) -> Result<T, BrokerError> {
+        parse(self.client.request(format!("$JS.API.{api}"), request.to_string().into()).await)
+    }
+}
+
+/// What JetStream answers: what was asked for, or an error.
+fn parse<T: for<'de> Deserialize<'de>>(
+    answer: Result<Received, async_nats::RequestError>,
+) -> Result<T, BrokerError> {
+    let answer = answer.map_err(|error| BrokerError::NoAnswer(describe(&error)))?;
+    let value: Value = serde_json::from_slice(&answer.payload)
+        .map_err(|error| BrokerError::NoAnswer(format!("the answer is no JSON: {error}")))?;
+    if let Some(error) = value.get("error") {
+        let code = error["err_code"].as_u64().unwrap_or_default();
+        let text = format!("{} ({code})", error["description"].as_str().unwrap_or("no reason given"));
+        return Err(match code {
+            STREAM_NOT_FOUND => BrokerError::NoStream,
+            NO_MESSAGE => BrokerError::NoMessage,
+            code if WRONG_LAST_SEQUENCE.contains(&code) => BrokerError::WrongLast,
+            code if NO_SPACE.contains(&code) => BrokerError::NoSpace(text),
+            _ => BrokerError::Refused(text),
+        });
+    }
+    serde_json::from_value(value)
+        .map_err(|error| BrokerError::NoAnswer(format!("the answer is not understood: {error}")))
+}
+
+/// An error and what it comes from.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,278 @@
+//! The one task that reads the stream and hands it over: what this hub has appended comes back to it here, among what
+//! others have.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    backlog::{Backlog, Read, Taken},
+    broker::{Broker, BrokerError, Info},
+    message::Message,
+    shared::{Lost, Shared},
+    source::{Broken, Incoming, Source},
+    state::State,
+};
+use crate::{
+    event_id::{Epoch, Seq},
+    log::{Change, Commit},
+};
+
+/// The most messages that are taken before they are handed over.
+const MAX_TAKEN: usize = 512;
+
+/// How long to wait before what has failed is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
+
+/// Everything that the stream holds, and where it goes on.
+pub(super) struct Loaded {
+    pub(super) state: State,
+    pub(super) source: Source,
+    pub(super) info: Info,
+}
+
+/// Why a stream cannot be read from its beginning.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadError {
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    #[error("the stream was made anew meanwhile")]
+    Changed,
+}
+
+/// Reads the stream from its beginning. In an empty one it begins the log.
+pub(super) async fn load(broker: &Broker, begin: Option<Epoch>) -> Result<Loaded, LoadError> {
+    let before = broker.info().await?;
+    if before.last == 0 {
+        begin_epoch(broker, Epoch::random(), Some(0)).await?;
+    } else if let Some(epoch) = begin {
+        begin_epoch(broker, epoch, None).await?;
+    }
+    let mut source = Source::open(broker, 1).await?;
+    let mut state = State::default();
+    let mut info = broker.info().await?;
+    if info.created != before.created {
+        return Err(LoadError::Changed);
+    }
+    read_to(broker, &mut source, &mut state, info.last, &mut None).await?;
+    // What was voided while it was read is explained by what was stored until now. What is missing beyond that may have
+    // been dropped since: nobody resumes over it.
+    info = broker.info().await?;
+    let mut missing = Some(0);
+    read_to(broker, &mut source, &mut state, info.last, &mut missing).await?;
+    if let Some(missing) = missing.filter(|missing| *missing > 0) {
+        state.resume_after(Seq::new(missing));
+    }
+    Ok(Loaded { state, source, info })
+}
+
+/// Writes that from here on ids carry this name; `after` as for [`Broker::store`].
+async fn begin_epoch(broker: &Broker, epoch: Epoch, after: Option<u64>) -> Result<(), BrokerError> {
+    let record = Message::Entry { change: Change::Epoch(epoch), published: None }.encode();
+    match broker.store(uuid::Uuid::now_v7(), &[record], after).await {
+        // Another hub was first.
+        Ok(_) | Err(BrokerError::WrongLast) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads up to a message. `missing` becomes the last number that was missing, where somebody wants to know.
+async fn read_to(
+    broker: &Broker,
+    source: &mut Source,
+    state: &mut State,
+    head: u64,
+    missing: &mut Option<u64>,
+) -> Result<(), LoadError> {
+    while state.position() < head {
+        let (number, message) = match source.next().await? {
+            Incoming::Message(read) => (read.number, read.message),
+            // The newest messages may be gone already. Or the broker that sends does not have them yet.
+            Incoming::Idle if broker.has_after(state.position()).await? => continue,
+            Incoming::Idle => (head, None),
+        };
+        if let Some(missing) = missing
+            && number > state.position() + 1
+        {
+            *missing = number - u64::from(message.is_some());
+        }
+        state.fold(number, message, true);
+    }
+    Ok(())
+}
+
+/// Reads on for as long as the log is open.
+pub(super) async fn run(shared: Arc<Shared>, source: Source) {
+    let mut closing = shared.closing.subscribe();
+    tokio::select! {
+        () = read_on(&shared, source) => {}
+        _ = closing.wait_for(|closing| *closing) => {}
+    }
+}
+
+async fn read_on(shared: &Shared, mut source: Source) {
+    let mut backlog = Backlog::after(shared.held().state.position());
+    let mut lost = shared.lost.subscribe();
+    loop {
+        let broken = tokio::select! {
+            broken = follow(shared, &mut source, &mut backlog) => broken,
+            () = shared.is_behind.notified() => Broken::Silent,
+            _ = lost.wait_for(Option::is_some) => Broken::Lost,
+        };
+        tracing::debug!(reason = %broken, position = backlog.newest(), "reading begins anew");
+        source = loop {
+            let lost = *shared.lost.borrow();
+            let opened = match lost {
+                Some(lost) => reload(shared, lost).await.map_err(|error| error.to_string()),
+                None => reopen(shared, &mut backlog).await.map_err(|error| error.to_string()),
+            };
+            match opened {
+                Ok(source) => {
+                    if lost.is_some() {
+                        backlog = Backlog::after(shared.held().state.position());
+                    }
+                    break source;
+                }
+                Err(error) => {
+                    tracing::debug!(error, "the stream cannot be read");
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+            }
+        };
+    }
+}
+
+/// Goes on where reading has ended, if the stream is still the same.
+async fn reopen(shared: &Shared, backlog: &mut Backlog) -> Result<Source, LoadError> {
+    let source = Source::open(&shared.broker, backlog.newest() + 1).await?;
+    // Asked after it was made: it is of this stream.
+    let info = shared.broker.info().await?;
+    shared.hears(&info);
+    if info.created != shared.held().created {
+        shared.lost.send_replace(Some(Lost::OtherStream));
+        return Err(LoadError::Changed);
+    }
+    // The newest messages may be gone: an idempotency key is forgotten after a day.
+    if info.last > backlog.newest() && !shared.broker.has_after(backlog.newest()).await? {
+        backlog.push(Read { number: info.last, part: None, message: None });
+    }
+    Ok(source)
+}
+
+/// Reads everything anew, and hands it over in the place of what was handed over before.
+async fn reload(shared: &Shared, lost: Lost) -> Result<Source, LoadError> {
+    let known = shared.held().state.epoch();
+    let mut loaded = load(&shared.broker, None).await?;
+    // Ids that were given out for what is lost must mean nothing from now on.
+    if loaded.state.epoch() == known {
+        loaded = load(&shared.broker, Some(Epoch::random())).await?;
+    }
+    tracing::warn!(
+        ?lost,
+        last = loaded.info.last,
+        "the log holds something else now; every stream begins anew"
+    );
+    let stored = {
+        let mut held = shared.held();
+        held.state = loaded.state;
+        held.created.clone_from(&loaded.info.created);
+        if let Some(attempt) = &mut held.trial {
+            attempt.trial.forget();
+        }
+        held.state.stored()
+    };
+    shared.replica.load(stored);
+    shared.has_reached(shared.held().state.position());
+    shared.lost.send_replace(None);
+    shared.hears(&loaded.info);
+    Ok(loaded.source)
+}
+
+async fn follow(shared: &Shared, source: &mut Source, backlog: &mut Backlog) -> Broken {
+    loop {
+        let mut incoming = match source.next().await {
+            Ok(incoming) => Some(incoming),
+            Err(broken) => return broken,
+        };
+        let mut is_coming = true;
+        let mut taken = 0;
+        while let Some(one) = incoming.take() {
+            match one {
+                Incoming::Message(read) => {
+                    backlog.push(read);
+                    is_coming = true;
+                }
+                Incoming::Idle => is_coming = false,
+            }
+            taken += 1;
+            if taken < MAX_TAKEN {
+                incoming = match source.next_at_once().await {
+                    Ok(incoming) => incoming,
+                    Err(broken) => return broken,
+                };
+            }
+        }
+        if is_coming {
+            shared.hears_something();
+        }
+        if backlog.has_question() {
+            // Without an answer it is asked again, at the next heartbeat at the latest.
+            if let Ok(info) = shared.broker.info().await {
+                shared.hears(&info);
+                backlog.answer(info.last);
+            }
+        }
+        let point = shared.held().state.oldest_resume_point();
+        hand_over(shared, backlog.take(point.get(), is_coming));
+    }
+}
+
+fn hand_over(shared: &Shared, taken: Taken) {
+    if taken.messages.is_empty() {
+        return;
+    }
+    let mut commits = Vec::new();
+    let mut commit = Commit::default();
+    let (position, stored, has_moved) = {
+        let mut held = shared.held();
+        let before = held.state.oldest_resume_point();
+        for Read { number, part, message } in taken.messages {
+            let is_own = part.is_some_and(|part| shared.is_own(part.append));
+            if let Some(attempt) = &mut held.trial {
+                attempt.trial.see(number, part);
+                if is_own && commit.commands == 0 {
+                    commit.commands = attempt.commands;
+                    commit.took = attempt.accepted.elapsed();
+                    commit.accepted = vec![attempt.accepted];
+                }
+            }
+            let folded = held.state.fold(number, message, is_own);
+            commit.entries.extend(folded.entry);
+            if !folded.dropped.is_empty() {
+                // What is dropped belongs to what came before it, not to what follows.
+                commit.dropped = folded.dropped;
+                commit.oldest_resume_point = held.state.oldest_resume_point();
+                commits.push(std::mem::take(&mut commit));
+            }
+        }
+        commit.oldest_resume_point = held.state.oldest_resume_point();
+        if let Some(lost_through) = taken.lost_through {
+            held.state.resume_after(Seq::new(lost_through));
+        }
+        let has_moved = before < held.state.oldest_resume_point();
+        (held.state.position(), taken.lost_through.map(|_| held.state.stored()), has_moved)
+    };
+    if let Some(stored) = stored {
+        tracing::warn!(
+            position,
+            "events were lost while this hub was out of touch; every stream begins anew"
+        );
+        shared.replica.load(stored);
+    } else {
+        if !commit.entries.is_empty() || has_moved && commits.is_empty() {
+            commits.push(commit);
+        }
+        commits.into_iter().for_each(|commit| shared.replica.apply(commit));
+    }
+    shared.has_reached(position);
+}

@@ -1,0 +1,29 @@
+//! Three hubs and three brokers under everything that can go wrong at once. `make chaos-cluster` runs it for long.
+
+use std::time::Duration;
+
+use notifyhub_tests::{
+    chaos::{ClusterPlan, run_cluster},
+    nats::Sync,
+};
+
+async fn run(max_notifications: usize, seconds: u64, sync: Sync) {
+    // Another one each time; it is said before anything can go wrong.
+    let seed = fastrand::u64(..1_000_000_000);
+    println!("seed {seed}");
+    let plan = ClusterPlan { seed, duration: Duration::from_secs(seconds), max_notifications, sync };
+    let Some(figures) = run_cluster(plan).await else { return };
+    println!("{figures}");
+    assert!(figures.is_exact(), "{figures}");
+    assert!(figures.faults() >= 3 && figures.acknowledged > 100, "it was a quiet run: {figures}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_acknowledged_one_is_stored_once_and_seen_once_at_all_hubs() {
+    run(1_000_000, 35, Sync::Always).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hubs_that_keep_little_keep_the_same() {
+    run(200, 20, Sync::Default).await;
+}

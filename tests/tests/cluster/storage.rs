@@ -1,0 +1,47 @@
+//! What the broker keeps: what is void is gone there too, and retention is the same for all hubs.
+
+use notifyhub_tests::{eventually, http::request};
+
+use super::{delete, hub, hubs, messages, post_under, publish};
+
+#[tokio::test]
+async fn all_hubs_drop_the_same_and_the_broker_keeps_no_more() {
+    let options = ["--max-notifications", "10"];
+    let Some((brokers, mut hubs)) = hubs(3, &options) else { return };
+    for number in 0..300 {
+        publish(&hubs[number % 3], &number.to_string()).await;
+    }
+    let newest: Vec<_> = (290..300).rev().map(|number: i32| number.to_string()).collect();
+    for hub in &hubs {
+        eventually("each hub has the newest ten", async || (messages(hub).await == newest).then_some(()))
+            .await;
+    }
+    // A hub that is killed leaves to others what it had not cleared away.
+    hubs[0].kill();
+    let late = hub(&brokers, &options);
+    assert_eq!(messages(&late).await, newest);
+    let kept = eventually("what was dropped is cleared away", async || {
+        let kept = brokers.messages_of(0, super::STREAM, "n.>").await;
+        (kept <= 10).then_some(kept)
+    })
+    .await;
+    assert_eq!(kept, 10);
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_in_no_message_any_more() {
+    let Some((brokers, hubs)) = hubs(2, &[]) else { return };
+    let id = publish(&hubs[0], "a secret").await;
+    post_under(hubs[0].socket_address(), "{\"message\":\"another secret\"}", Some("key")).await;
+    assert_eq!(delete(&hubs[1], &id).await, 204);
+    assert!(!brokers.contents(0, super::STREAM).await.contains("a secret"));
+    request(hubs[1].socket_address(), "DELETE", "/api/notifications", &[], "").await;
+    eventually("what was cleared is gone", async || {
+        (brokers.messages_of(0, super::STREAM, "n.>").await == 0).then_some(())
+    })
+    .await;
+    assert!(
+        !brokers.contents(0, super::STREAM).await.contains("secret"),
+        "the key is kept, and nothing of what it was for"
+    );
+}
