@@ -316,9 +316,11 @@ fn web_push(config: &Config, feed: &Arc<Feed>, metrics: &Metrics) -> Result<Opti
     if config.no_web_push || config.no_service_worker {
         return Ok(None);
     }
-    let directory = match config.store {
+    let directory = match &config.store {
         Store::Memory => None,
-        Store::Sqlite => Some(config.data_directory()?),
+        Store::Sqlite(_) => Some(config.data_directory()?),
+        // Each hub knows the devices that subscribed at it, and two on one machine are not to share a directory unasked.
+        _ => config.data_dir.clone(),
     };
     let store: Box<dyn web_push::Store> = match &directory {
         None => Box::new(MemoryStore),

@@ -367,15 +367,9 @@ impl Index {
         self.items.range(..=through).map(|(id, _)| *id).collect()
     }
 
-    /// The greatest id that was ever given out, as far as is known.
-    pub(super) fn newest_id(&self) -> Uuid {
-        self.state.newest_id
-    }
-
-    /// Entries up to this number and ids up to this one were given out, whether or not any of them is still stored.
-    pub(super) fn advance(&mut self, head: Seq, newest_id: Uuid) {
-        self.state.head = self.state.head.max(head);
-        self.state.newest_id = self.state.newest_id.max(newest_id);
+    /// The stored notifications up to this id that retention may drop: those that are not open.
+    pub(super) fn droppable(&self, through: Uuid) -> Vec<Uuid> {
+        self.items.range(..=through).map(|(id, _)| *id).filter(|id| !self.open.contains(id)).collect()
     }
 }
 
