@@ -1,0 +1,48 @@
+# Long commands report themselves to NotifyHub. In ~/.bashrc, near its end: eval "$(notifyhub shell-init bash)"
+# PS0, which is expanded before a command is run, notes when; a DEBUG trap that removes itself notes which, if nobody
+# else has one; PROMPT_COMMAND comes after it.
+if [[ $- == *i* && -z ${__notifyhub_loaded-} ]] &&
+  ((BASH_VERSINFO[0] > 4 || BASH_VERSINFO[0] == 4 && BASH_VERSINFO[1] >= 4)); then
+  __notifyhub_loaded=1
+  __notifyhub_start=
+  __notifyhub_command=
+
+  __notifyhub_debug() {
+    # What runs before the command itself, completions and prompts, is none.
+    if [[ -n $__notifyhub_start ]]; then
+      __notifyhub_command=$1
+      trap - DEBUG
+    fi
+  }
+
+  __notifyhub_prompt() {
+    local notifyhub_status=$? notifyhub_min=${NOTIFYHUB_MIN:-30} notifyhub_seconds notifyhub_last
+    notifyhub_min=${notifyhub_min%s}
+    [[ $notifyhub_min == *[!0-9]* || -z $notifyhub_min ]] && notifyhub_min=30
+    if [[ -n $__notifyhub_start ]]; then
+      notifyhub_seconds=$((SECONDS - __notifyhub_start))
+      if ((notifyhub_seconds >= 10#$notifyhub_min)); then
+        notifyhub_last=$(HISTTIMEFORMAT='' builtin history 1)
+        notifyhub_last=${notifyhub_last#*[0-9]  }
+        # Somebody else has the trap; or this one was kept out of the history, and is not told either.
+        [[ -z $__notifyhub_command ]] && __notifyhub_command=$notifyhub_last
+        [[ $notifyhub_last == *"${__notifyhub_command%%[[:space:]]*}"* ]] || __notifyhub_command=
+        (command notifyhub shell-report --status "$notifyhub_status" --seconds "$notifyhub_seconds" \
+          -- "$__notifyhub_command" </dev/null >/dev/null 2>&1 &)
+      fi
+    fi
+    __notifyhub_start=
+    __notifyhub_command=
+    if [[ -z $(trap -p DEBUG) ]]; then
+      trap '__notifyhub_debug "$BASH_COMMAND" "$_"' DEBUG
+    fi
+    return "$notifyhub_status"
+  }
+
+  PS0="${PS0-}"'${__notifyhub_none[__notifyhub_start=SECONDS]-}'
+  if [[ $(declare -p PROMPT_COMMAND 2>/dev/null) == "declare -a"* ]]; then
+    PROMPT_COMMAND=(__notifyhub_prompt "${PROMPT_COMMAND[@]}")
+  else
+    PROMPT_COMMAND=__notifyhub_prompt${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
+  fi
+fi
