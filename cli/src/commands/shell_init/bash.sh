@@ -7,13 +7,11 @@ if [[ $- == *i* && -z ${__notifyhub_loaded-} ]] &&
   __notifyhub_start=
   __notifyhub_command=
 
-  __notifyhub_debug() {
-    # What runs before the command itself, completions and prompts, is none.
-    if [[ -n $__notifyhub_start ]]; then
-      __notifyhub_command=$1
-      trap - DEBUG
-    fi
-  }
+  # What runs before the command itself, completions and prompts, is none. Not a function: what that does with the trap is
+  # undone when it returns. The last argument ($_) is the command's to use.
+  __notifyhub_trap='__notifyhub_last=$_
+    if [[ -n $__notifyhub_start ]]; then __notifyhub_command=$BASH_COMMAND; trap - DEBUG; fi
+    : "$__notifyhub_last"'
 
   __notifyhub_prompt() {
     local notifyhub_status=$? notifyhub_min=${NOTIFYHUB_MIN:-30} notifyhub_seconds notifyhub_last
@@ -34,7 +32,7 @@ if [[ $- == *i* && -z ${__notifyhub_loaded-} ]] &&
     __notifyhub_start=
     __notifyhub_command=
     if [[ -z $(trap -p DEBUG) ]]; then
-      trap '__notifyhub_debug "$BASH_COMMAND" "$_"' DEBUG
+      trap "$__notifyhub_trap" DEBUG
     fi
     return "$notifyhub_status"
   }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use notifyhub_tests::{
     command_line::{User, finish},
-    fake_hub::FakeHub,
     http,
     proxy::Proxy,
     push::Pushed,
@@ -62,6 +61,20 @@ async fn all_is_well_with_a_hub() {
     assert!(json["checks"].as_array().unwrap().iter().all(|check| check["result"] == "ok"), "{json}");
 }
 
+/// Something else that speaks HTTP.
+async fn another_server() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let _ = client.read(&mut [0; 4096]).await;
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+            let _ = client.write_all(answer).await;
+        }
+    });
+    address
+}
+
 #[tokio::test]
 async fn what_cannot_be_reached_is_told_by_where_it_ends() {
     let user = User::new();
@@ -75,20 +88,11 @@ async fn what_cannot_be_reached_is_told_by_where_it_ends() {
     assert!(found(&refused, "✗ connection").contains("refused"), "{refused:?}");
     assert!(refused.stdout.contains("Is the hub running (notifyhub-server)?"), "{refused:?}");
 
-    let fake = FakeHub::start().await;
-    let address = fake.address();
-    let answering = tokio::spawn(async move {
-        loop {
-            let (status, body) = ("200 OK", "<html>hello</html>");
-            fake.request().await.answer(status, "Content-Type: text/html\r\n", body).await;
-        }
-    });
-    let other = doctor(&user, &["--url", &address]).await;
+    let other = doctor(&user, &["--url", &format!("http://{}", another_server().await)]).await;
     assert_eq!(other.code, 1);
     assert!(found(&other, "✗ hub").starts_with("this is no hub"), "{other:?}");
-    answering.abort();
 
-    // Something that does not speak HTTP; and TLS with what speaks none.
+    // TLS with what speaks none.
     let server = TestServer::start(&[]);
     let encrypted = doctor(&user, &["--url", &server.address().replace("http:", "https:")]).await;
     assert_eq!(encrypted.code, 1);

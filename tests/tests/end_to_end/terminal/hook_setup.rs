@@ -188,7 +188,7 @@ async fn it_says_what_it_did_and_what_is_to_be_done() {
     let codex = user.write(".codex/config.toml", "model = \nx");
     let refused = user.run(&["hook", "install", "codex", "cursor"]).await;
     assert_eq!(refused.code, 1);
-    assert!(refused.stderr.contains(&format!("{}, line 1: ", codex.display())), "{refused:?}");
+    assert!(refused.stderr.contains(&format!("{}, line 2: ", codex.display())), "{refused:?}");
     assert!(user.home().join(".cursor/hooks.json").exists(), "the others are done");
     assert_eq!(fs::read_to_string(codex).unwrap(), "model = \nx");
 
