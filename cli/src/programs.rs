@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{config, documentation, hook, push, spool},
+    commands::{config, documentation, hook, push, run, spool},
     context::Context,
     terminal,
 };
@@ -32,6 +32,7 @@ macro_rules! commands {
 
 commands! {
     Push(push::Arguments) as "notifyhub push",
+    Run(run::Arguments) as "notifyhub run",
     Hook(hook::Arguments) as "notifyhub hook",
     Spool(spool::Arguments) as "notifyhub spool",
     Config(config::Arguments) as "notifyhub config",

@@ -4,4 +4,5 @@ pub(crate) mod config;
 pub(crate) mod documentation;
 pub(crate) mod hook;
 pub(crate) mod push;
+pub(crate) mod run;
 pub(crate) mod spool;
