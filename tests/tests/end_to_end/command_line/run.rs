@@ -276,7 +276,8 @@ async fn a_shell_stops_and_continues_it() {
     let steps = json!([
         ["READY> ", format!("{notifyhub} run --url {url} -- sh -c 'echo u\"\"p; exec cat'\n")],
         ["up\r\n", "\u{1a}"],
-        ["Stopped", "fg\n"],
+        ["Stopped", ""],
+        ["READY> ", "fg\n"],
         ["notifyhub run", "hello\n"],
         ["hello\r\nhello\r\n", "\u{4}"],
         ["READY> ", "echo status=$?.\n"],
