@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{config, doctor, documentation, hook, push, shell_init, spool, tail},
+    commands::{config, doctor, documentation, hook, push, run, shell_init, spool, tail},
     context::Context,
     terminal,
 };
@@ -32,6 +32,7 @@ macro_rules! commands {
 
 commands! {
     Push(push::Arguments) as "notifyhub push",
+    Run(run::Arguments) as "notifyhub run",
     Hook(hook::Arguments) as "notifyhub hook",
     Spool(spool::Arguments) as "notifyhub spool",
     Tail(tail::Arguments) as "notifyhub tail",

@@ -6,6 +6,7 @@ pub(crate) mod documentation;
 pub(crate) mod hook;
 pub(crate) mod hook_setup;
 pub(crate) mod push;
+pub(crate) mod run;
 pub(crate) mod shell_init;
 pub(crate) mod spool;
 pub(crate) mod tail;
