@@ -37,7 +37,6 @@ impl Origin {
     }
 
     /// `shop · main`
-    #[cfg_attr(not(test), expect(dead_code, reason = "the next commit uses it"))]
     pub(crate) fn title(&self) -> Option<String> {
         match (&self.project, &self.branch) {
             (Some(project), Some(branch)) => Some(format!("{project} · {branch}")),

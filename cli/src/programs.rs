@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    commands::{config, documentation, hook, push, spool, tail},
+    commands::{config, doctor, documentation, hook, push, run, shell_init, spool, tail},
     context::Context,
     terminal,
 };
@@ -32,9 +32,13 @@ macro_rules! commands {
 
 commands! {
     Push(push::Arguments) as "notifyhub push",
+    Run(run::Arguments) as "notifyhub run",
     Hook(hook::Arguments) as "notifyhub hook",
     Spool(spool::Arguments) as "notifyhub spool",
     Tail(tail::Arguments) as "notifyhub tail",
+    ShellInit(shell_init::Arguments) as "notifyhub shell-init",
+    ShellReport(shell_init::Report) as "notifyhub shell-report",
+    Doctor(doctor::Arguments) as "notifyhub doctor",
     Config(config::Arguments) as "notifyhub config",
     Completions(documentation::Completions) as "notifyhub completions",
     Man(documentation::Manual) as "notifyhub man",

@@ -64,6 +64,19 @@ impl ReverseProxy {
         ReverseProxy { kind: Kind::HaProxy, scheme: "http", address, directory, child }
     }
 
+    /// nginx that holds answers back, whatever the hub says: where somebody has made it so.
+    pub fn start_buffering_nginx(hub: SocketAddr) -> Self {
+        let (directory, address) = place();
+        write_configuration(Kind::Nginx, directory.path(), address, hub, TIMEOUT);
+        let path = directory.path().join("site.conf");
+        let text = fs::read_to_string(&path).expect("it is there");
+        let pass = "proxy_pass ";
+        let on = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;";
+        fs::write(&path, replaced(text, &[(pass, &format!("{on}\n{pass}"))])).expect("written");
+        let child = spawn(Kind::Nginx, directory.path(), address);
+        ReverseProxy { kind: Kind::Nginx, scheme: "https", address, directory, child }
+    }
+
     /// As [`ReverseProxy::start`]; an answer may be silent for `timeout`. Caddy knows no such limit.
     pub fn start_with_timeout(kind: Kind, hub: SocketAddr, timeout: &str) -> Self {
         let (directory, address) = place();

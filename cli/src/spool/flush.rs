@@ -162,7 +162,9 @@ impl Spool {
         reason: String,
         flushed: &mut Flushed,
     ) -> Result<(), Stopped> {
-        self.set_aside(entry, delivery, reason.clone()).map_err(Stopped::Unreadable)?;
+        // What cannot be read is nothing to look at.
+        let aside = delivery.map_or(Ok(()), |delivery| self.set_aside(delivery, reason.clone()));
+        aside.and_then(|()| super::remove(&self.path(entry))).map_err(Stopped::Unreadable)?;
         flushed.refused.push(reason);
         Ok(())
     }

@@ -7,8 +7,10 @@
 //! # Layout
 //! - this file: writing, listing, dropping.
 //! - `flush`: sending, by one program at a time.
+//! - `send`: sending something new, or keeping it.
 
 mod flush;
+mod send;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -19,6 +21,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::send::Sent;
 use crate::{
     Misuse,
     hub::delivery::{Deed, Delivery},
@@ -200,21 +203,18 @@ impl Spool {
         }
     }
 
-    /// Puts a file aside that can never be delivered.
-    fn set_aside(&self, entry: &Entry, delivery: Result<Delivery, String>, reason: String) -> io::Result<()> {
-        if let Ok(delivery) = delivery {
-            let directory = self.directory.join(REFUSED);
-            DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
-            let mut others = self.refused_files()?;
-            others.sort();
-            for oldest in others.iter().take((others.len() + 1).saturating_sub(MAX_REFUSED)) {
-                remove(oldest)?;
-            }
-            let name = format!("{:015}-{}.json", delivery.at.timestamp_millis(), delivery.key);
-            let text = serde_json::to_vec(&Refused { reason, delivery }).map_err(io::Error::other)?;
-            private().create(true).truncate(true).open(directory.join(name))?.write_all(&text)?;
+    /// Puts aside what can never be delivered, to be looked at.
+    fn set_aside(&self, delivery: Delivery, reason: String) -> io::Result<()> {
+        let directory = self.directory.join(REFUSED);
+        DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        let mut others = self.refused_files()?;
+        others.sort();
+        for oldest in others.iter().take((others.len() + 1).saturating_sub(MAX_REFUSED)) {
+            remove(oldest)?;
         }
-        remove(&self.path(entry))
+        let name = format!("{:015}-{}.json", delivery.at.timestamp_millis(), delivery.key);
+        let text = serde_json::to_vec(&Refused { reason, delivery }).map_err(io::Error::other)?;
+        private().create(true).truncate(true).open(directory.join(name))?.write_all(&text)
     }
 
     fn make(&self) -> io::Result<()> {

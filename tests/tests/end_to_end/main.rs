@@ -14,6 +14,7 @@ mod illness;
 mod inlets;
 mod maintenance;
 mod push;
+mod recipes;
 mod rest;
 mod reverse_proxies;
 mod schemathesis;

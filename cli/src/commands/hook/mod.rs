@@ -22,7 +22,6 @@ use crate::{
     hub::{
         HubOptions,
         delivery::{AgentEvent, Deed, Delivery},
-        request::{Patience, deliver},
     },
     origin::Origin,
     spool::Spool,
@@ -99,20 +98,8 @@ impl Arguments {
         let started = Instant::now();
         let hub = self.hub.connect(&Configuration::read()?)?;
         let delivery = Delivery::new(Deed::Event(self.event()?));
-        let spool = Spool::of(&hub.address);
-        let left = || Patience::once(FOR_THE_HUB.saturating_sub(started.elapsed()));
-        if let Ok(spool) = &spool
-            && !spool.is_empty()
-        {
-            // Behind what waits already: it is told in its order.
-            spool.put(delivery)?;
-            spool.flush(&hub.client, left()).await;
-            return Ok(());
-        }
-        match deliver(&hub.client, &delivery, left(), |_| ()).await {
-            Ok(_) => Ok(()),
-            Err(_) => spool?.put(delivery),
-        }
+        Spool::send(&hub, delivery, FOR_THE_HUB.saturating_sub(started.elapsed())).await;
+        Ok(())
     }
 
     fn event(&self) -> Result<AgentEvent, String> {

@@ -206,13 +206,13 @@ impl Fields {
     }
 }
 
-fn one<T: FromStr>(option: &str, max: usize, text: &str) -> Result<T, Misuse> {
+pub(crate) fn one<T: FromStr>(option: &str, max: usize, text: &str) -> Result<T, Misuse> {
     text.parse().map_err(|_| {
         format!("{option} must have 1 to {max} characters, this one has {}", text.chars().count())
     })
 }
 
-fn limited<T: FromStr>(option: &str, max: usize, text: Option<&str>) -> Result<Option<T>, Misuse> {
+pub(crate) fn limited<T: FromStr>(option: &str, max: usize, text: Option<&str>) -> Result<Option<T>, Misuse> {
     text.map(|text| one(option, max, text)).transpose()
 }
 

@@ -1,6 +1,6 @@
 //! Posts one notification, or withdraws what is open under a key, and says how that went.
 
-mod fields;
+pub(crate) mod fields;
 
 use std::{
     process::ExitCode,

@@ -80,7 +80,7 @@ async fn it_exits_with_0_and_prints_nothing_whatever_happens() {
     ] {
         assert_eq!(user.run(arguments).await, silence(), "{arguments:?}");
     }
-    for input in [&b""[..], b"{", b"[]", b"\xff\xfe", b"null", &[b' '; 2 << 20]] {
+    for input in [&b""[..], b"{", b"[]", b"\xff\xfe", b"null", &vec![b' '; 2 << 20]] {
         let mut command = user.command(&["hook", "claude-code", "--url", &url]);
         assert_eq!(finish_with(&mut command, input).await, silence());
     }

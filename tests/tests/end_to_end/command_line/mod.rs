@@ -3,6 +3,7 @@
 
 mod configuration;
 mod hook;
+mod run;
 mod spool;
 
 use notifyhub_tests::{http, push::Pushed, server::TestServer};
