@@ -13,12 +13,9 @@ const preferences = {
   // A mouse, fine and able to hover: without a screen it knows of none.
   'ui.primaryPointerCapabilities': 6,
   'ui.allPointerCapabilities': 6,
-  // Nothing may be asked of the network.
-  'network.proxy.type': 1,
-  'network.proxy.http': '127.0.0.1',
-  'network.proxy.http_port': 9,
-  'network.proxy.ssl': '127.0.0.1',
-  'network.proxy.ssl_port': 9,
+  // Nothing may be asked of the network: every name is this machine's.
+  'network.dns.native-is-localhost': true,
+  'network.dns.native_https_query': false,
 }
 
 export async function startFirefox(): Promise<Engine> {
