@@ -55,8 +55,11 @@ export function useFeed(options: FeedOptions) {
   /** How many came that the search does not show. */
   const outside = ref(0)
   let eventId = options.saved?.eventId
-  /** When what is shown was up to date, while it is only what was seen last. */
+  /** When what is shown was up to date, until the hub has been reached once. */
   const lastSeenMs = ref<number>()
+  let isReached = false
+  /** What is shown is what was seen last, and nothing of it is known to hold. */
+  let isLastSeen = false
 
   const query = computed(() => parseQuery(filter.value.text))
   const searching = computed(() => isSearching(filter.value))
@@ -121,18 +124,25 @@ export function useFeed(options: FeedOptions) {
   }
 
   function takeState(state: ConnectionState): void {
-    if (state.kind === 'reconnecting' || state.kind === 'offline') showLastSeen()
+    if (state.kind === 'live' || state.kind === 'polling') {
+      isReached = true
+      lastSeenMs.value = undefined
+    } else if (state.kind === 'reconnecting' || state.kind === 'offline') {
+      showLastSeen()
+    }
     const isBack = state.kind === 'live' && connectionState.value.kind !== 'live'
     connectionState.value = state
     if (isBack) for (const list of [everything, found]) list.retry()
   }
 
   function showLastSeen(): void {
-    if (everything.view.value.known) return
-    const seen = options.lastSeen?.()
+    const seen =
+      isReached || connectionState.value.kind === 'signed-out' ? undefined : options.lastSeen?.()
     if (!seen) return
-    everything.view.value = seen.view
     lastSeenMs.value = seen.atMs
+    if (everything.view.value.known) return
+    everything.view.value = seen.view
+    isLastSeen = true
   }
 
   /** Takes what happened, in order, and says what of it is new. */
@@ -144,9 +154,8 @@ export function useFeed(options: FeedOptions) {
   /** What is new by this event, oldest first. */
   function take(event: FeedEvent): Notification[] {
     if (event.eventId) eventId = event.eventId
-    // What was seen last is only shown: nothing of it is known to hold.
-    const isAnew = lastSeenMs.value !== undefined && event.type === 'snapshot'
-    if (isAnew) lastSeenMs.value = undefined
+    const isAnew = isLastSeen && event.type === 'snapshot'
+    if (isAnew) isLastSeen = false
     const arrived = everything.take(isAnew ? { ...event, reset: true } : event)
     if (searching.value) {
       // A snapshot says nothing about what a search would find.

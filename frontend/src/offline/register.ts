@@ -4,8 +4,10 @@ export function registerServiceWorker(): void {
   // The development server has none.
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
   const register = () => {
+    // One that is there looks for newer ones by itself; and to register it would keep it from going.
+    if (navigator.serviceWorker.controller) return
     const script = new URL('service-worker.js', document.baseURI)
-    // A hub that serves none says 404; where one is left, it goes by itself.
+    // A hub that serves none says 404.
     navigator.serviceWorker.register(script, { updateViaCache: 'none' }).catch(() => undefined)
   }
   // The page comes first.

@@ -13,7 +13,6 @@ class FakeCaches {
     this.stored.set(name, entries)
     const key = (request: Request | string) => (typeof request === 'string' ? request : request.url)
     return {
-      match: async (request: Request | string) => entries.get(key(request))?.clone(),
       put: async (request: Request | string, response: Response) => {
         entries.set(key(request), response)
       },
@@ -25,10 +24,11 @@ class FakeCaches {
     }
   }
 
-  async match(request: Request) {
-    for (const entries of this.stored.values()) {
-      const found = entries.get(request.url)
-      if (found) return found.clone()
+  async match(request: Request | string, { cacheName }: { cacheName?: string } = {}) {
+    const url = typeof request === 'string' ? request : request.url
+    for (const [name, entries] of this.stored) {
+      const found = entries.get(url)
+      if (found && (cacheName ?? name) === name) return found.clone()
     }
     return undefined
   }

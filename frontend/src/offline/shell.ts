@@ -86,9 +86,8 @@ export class Shell {
 
   async file(request: Request): Promise<Response> {
     const { caches, fetch } = this.environment
-    // Of all versions: assets have a hash in their names. Whatever else has the same name is of this one.
-    const cache = await caches.open(this.name)
-    const kept = await cache.match(request, { ignoreSearch: true })
+    // What has no hash in its name is of this version, assets may be of another.
+    const kept = await caches.match(request, { cacheName: this.name })
     return kept ?? (await caches.match(request)) ?? fetch(request)
   }
 
@@ -102,7 +101,7 @@ export class Shell {
     const first = await Promise.race([answered, after(patienceMs)])
     // A proxy before a hub that is away answers in its place.
     if (first && first.status < 500) return first
-    const kept = await (await caches.open(this.name)).match(scope)
+    const kept = await caches.match(scope, { cacheName: this.name })
     return kept ?? (await answered) ?? Response.error()
   }
 
