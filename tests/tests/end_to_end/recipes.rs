@@ -137,12 +137,12 @@ async fn git_hooks() {
     let pushed = desk.shell("git push -q origin main").await;
     assert!(pushed.status.success(), "{pushed:?}");
     let told = desk.newest(1).await;
-    check(&told, &[("title", "Pushed: heads/main"), ("message", "Ann: First words")]);
+    check(&told, &[("title", "Pushed: main"), ("message", "Ann: First words")]);
     let deleted = desk
         .shell("git push -q --no-verify origin main:other && git push -q --no-verify origin :other")
         .await;
     assert!(deleted.status.success(), "{deleted:?}");
-    check(&desk.newest(3).await, &[("title", "heads/other"), ("message", "deleted")]);
+    check(&desk.newest(3).await, &[("title", "Pushed: other"), ("message", "deleted")]);
     let refused = desk.shell("echo 1 > result; git commit -qam 'Worse'; git push -q origin main").await;
     assert!(!refused.status.success(), "failing tests hold a push up");
     let stays = desk.shell("test $(git -C ../hub.git rev-parse main) != $(git rev-parse main)").await;
