@@ -36,9 +36,19 @@ impl User {
         &self.work
     }
 
+    /// Where the program is.
+    pub fn program(&self) -> String {
+        program("notifyhub").to_str().expect("its path is text").to_owned()
+    }
+
     /// A command to be completed: nothing is set, and its input is empty.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program("notifyhub"));
+        self.command_of(&self.program(), arguments)
+    }
+
+    /// As [`User::command`], of a program that runs `notifyhub`.
+    pub fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         prepare(&mut command);
         for from_outside in ["SSH_CONNECTION", "CLAUDE_PROJECT_DIR"] {
             command.env_remove(from_outside);

@@ -70,8 +70,8 @@ impl Arguments {
         if let Ok(spool) = &spool
             && !spool.is_empty()
         {
-            // What waits comes first.
-            let flushed = spool.flush(&hub.client, Patience::once(left())).await;
+            // What waits comes first; if that is much, half of the time is this post's.
+            let flushed = spool.flush(&hub.client, Patience::once(left() / 2)).await;
             flushed.refused.iter().for_each(|reason| say_refused(reason));
             if self.spool && flushed.stopped.is_some() {
                 return self.queue(spool, &hub, delivery, left()).await;

@@ -11,7 +11,6 @@ use notifyhub_tests::{
     server::TestServer,
 };
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use super::{messages, silence, stored};
 
@@ -84,11 +83,8 @@ async fn it_exits_with_0_and_prints_nothing_whatever_happens() {
         let mut command = user.command(&["hook", "claude-code", "--url", &url]);
         assert_eq!(finish_with(&mut command, input).await, silence());
     }
-    let mut closed = Command::new("sh");
-    closed.arg("-c").arg(r#"exec "$0" "$@" <&- >&- 2>&-"#);
-    let hooked = user.command(&["hook", "claude-code", "--url", &url]);
-    closed.arg(hooked.as_std().get_program()).args(hooked.as_std().get_args());
-    assert_eq!(finish(closed.kill_on_drop(true)).await, silence());
+    let closed = format!("exec {} hook claude-code --url {url} <&- >&- 2>&-", user.program());
+    assert_eq!(finish(&mut user.command_of("sh", &["-c", &closed])).await, silence());
     for broken in ["url = ", "colour = 1", "url = \"ftp://x\""] {
         user.write("config/notifyhub/config.toml", broken);
         assert_eq!(

@@ -16,7 +16,7 @@ use notifyhub_tests::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use super::stored;
 
@@ -113,25 +113,10 @@ async fn streams_pass_untouched_with_and_without_a_tail() {
         assert!(output.status.success() && output.stderr.is_empty());
         assert!(output.stdout == bytes, "{} bytes came through", output.stdout.len());
         // Nobody reads on: the command learns of it, as in any pipeline.
-        let program = user.command(&[]);
-        let program = program.as_std().get_program().to_str().unwrap();
-        let line = format!(
-            "{program} {} | head -n 1",
-            [&["run", "--url", &url], tail, &["--", "yes"]].concat().join(" ")
-        );
-        let mut pipeline = user.command(&[]);
-        let environment: Vec<_> =
-            pipeline.as_std_mut().get_envs().map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned))).collect();
-        let mut shell = Command::new("sh");
-        for (name, value) in environment {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        let output =
-            within("the pipeline ends", shell.args(["-c", &line]).kill_on_drop(true).output()).await.unwrap();
-        assert_eq!(output.stdout, b"y\n", "{output:?}");
+        let line = [&["run", "--url", &url], tail, &["--", "yes"]].concat().join(" ");
+        let line = format!("{} {line} | head -n 1", user.program());
+        let output = finish(&mut user.command_of("sh", &["-c", &line])).await;
+        assert_eq!(output.stdout, "y\n", "{output:?}");
     }
 }
 
@@ -214,30 +199,17 @@ async fn what_was_ignored_stays_ignored() {
     let server = TestServer::start(&["--store", "memory"]);
     let user = User::new();
     let url = server.address();
-    let run = user.command(&["run", "--url", &url, "--", "sh", "-c", "kill -HUP $$ $PPID; echo alive"]);
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", r#"trap "" HUP; exec "$0" "$@""#])
-        .arg(run.as_std().get_program())
-        .args(run.as_std().get_args());
-    shell.env("XDG_CONFIG_HOME", "/nonexistent");
-    let output = within("it ends", shell.kill_on_drop(true).output()).await.unwrap();
-    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"alive\n"[..]), "{output:?}");
+    let ignoring = r#"trap "" HUP; exec "$0" run --url "$1" -- sh -c 'kill -HUP $$ $PPID; echo alive'"#;
+    let ended = finish(&mut user.command_of("sh", &["-c", ignoring, &user.program(), &url])).await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, "alive\n"), "{ended:?}");
 }
 
 /// Runs a program in a terminal, and types what is to be typed.
 async fn in_a_terminal(user: &User, steps: &Value, program: &[&str]) -> Pushed {
-    let mut command = Command::new("python3");
-    command.arg(repository("tests/clients/terminal.py")).arg(steps.to_string()).args(program);
-    command
-        .current_dir(user.work())
-        .env("TERM", "xterm")
-        .env("HOME", user.home())
-        .env("XDG_CONFIG_HOME", user.home().join("config"))
-        .env("XDG_STATE_HOME", user.home().join("state"))
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    finish(&mut command).await
+    let driver = repository("tests/clients/terminal.py");
+    let steps = steps.to_string();
+    let arguments = [&[driver.to_str().unwrap(), &steps], program].concat();
+    finish(user.command_of("python3", &arguments).env("TERM", "xterm")).await
 }
 
 /// Its bytes, its keys, its size and its signals are the same as without us.
@@ -246,7 +218,7 @@ async fn a_full_screen_program_has_the_terminal_to_itself() {
     let server = TestServer::start(&[]);
     let user = User::new();
     let url = server.address();
-    let notifyhub = user.command(&[]).as_std().get_program().to_str().unwrap().to_owned();
+    let notifyhub = user.program();
     let script = repository("tests/clients/full_screen.py");
     let full_screen = ["python3", script.to_str().unwrap()];
     let steps = json!([
@@ -272,7 +244,7 @@ async fn a_shell_stops_and_continues_it() {
     let server = TestServer::start(&[]);
     let user = User::new();
     let url = server.address();
-    let notifyhub = user.command(&[]).as_std().get_program().to_str().unwrap().to_owned();
+    let notifyhub = user.program();
     let steps = json!([
         ["READY> ", format!("{notifyhub} run --url {url} -- sh -c 'echo u\"\"p; exec cat'\n")],
         ["up\r\n", "\u{1a}"],
