@@ -164,6 +164,10 @@ test-deb: dist deb ## Install the packages, use them, take them off again; as ro
 	scripts/install-test-programs
 	scripts/test-deb
 
+.PHONY: measure-command-line
+measure-command-line: dist-programs ## How long notifyhub takes from start to exit
+	scripts/measure-command-line
+
 # Fat LTO: minutes of building, so that these are no part of `make test`.
 .PHONY: dist-programs
 dist-programs: page

@@ -1,6 +1,9 @@
 //! `notifyhub` as a process, in a home of its own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt as _, process::Command};
@@ -62,6 +65,30 @@ impl User {
         command
     }
 
+    /// Another program in the same surroundings, to be completed: it finds `notifyhub` on its PATH.
+    pub fn other_program(&self, name: &str, arguments: &[&str]) -> Command {
+        let surroundings = self.command(&[]);
+        let surroundings = surroundings.as_std();
+        let mut command = Command::new(name);
+        for (name, value) in surroundings.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let programs = Path::new(surroundings.get_program()).parent().expect("it lies in a directory");
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+        command
+            .args(arguments)
+            .current_dir(&self.work)
+            .env("PATH", path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
     /// Runs it to its end.
     pub async fn run(&self, arguments: &[&str]) -> Pushed {
         finish(&mut self.command(arguments)).await
@@ -89,7 +116,7 @@ pub async fn finish(command: &mut Command) -> Pushed {
 
 /// Runs a command to its end, with this on its standard input.
 pub async fn finish_with(command: &mut Command, input: &[u8]) -> Pushed {
-    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("it can be run");
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("it can be run");
     let mut stdin = child.stdin.take().expect("it is a pipe");
     // It may end without having read all.
     let _ = stdin.write_all(input).await;

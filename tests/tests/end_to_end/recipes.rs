@@ -1,13 +1,7 @@
 //! What docs/recipes says is to be copied does what it says: with the real tools, where a machine of ours can have them. cron,
 //! systemd, pueue, watchexec, GitHub and GitLab are stood in for by what they do with a recipe: a shell in their surroundings.
 
-use std::{
-    cell::Cell,
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::{Output, Stdio},
-};
+use std::{cell::Cell, ffi::OsStr, fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Output};
 
 use notifyhub_tests::{command_line::User, eventually, http, repository, server::TestServer, within};
 use serde_json::Value;
@@ -56,33 +50,17 @@ impl Desk {
         Desk { server: TestServer::start(options), user: User::new() }
     }
 
-    fn path(&self) -> String {
-        let command = self.user.command(&[]);
-        let programs = Path::new(command.as_std().get_program()).parent().unwrap().to_owned();
-        // What `make test-rust` has installed: pytest and just.
-        let python = std::env::var("TEST_PYTHON").map(PathBuf::from).unwrap_or_default();
-        let tools = python.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
-        let own = self.user.home().join("bin");
-        format!("{}:{}:{}:{tools}", own.display(), programs.display(), std::env::var("PATH").unwrap())
-    }
-
-    /// A program to be run in the user's surroundings.
+    /// A program to be run in the user's surroundings, with what `make test-rust` has installed: pytest and just.
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
-        let surroundings = self.user.command(&[]);
-        let mut command = Command::new(program);
-        for (name, value) in surroundings.as_std().get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command
-            .args(arguments)
-            .current_dir(self.user.work())
-            .env("PATH", self.path())
-            .env("NOTIFYHUB_URL", self.server.address())
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+        let mut command = self.user.other_program(program, arguments);
+        let is_path =
+            |(name, value): (&OsStr, Option<&OsStr>)| value.filter(|_| name == "PATH").map(OsStr::to_owned);
+        let path = command.as_std().get_envs().find_map(is_path).unwrap_or_default();
+        let python = std::env::var("TEST_PYTHON").map(PathBuf::from).unwrap_or_default();
+        let own = [Some(self.user.home().join("bin")), python.parent().map(PathBuf::from)];
+        let path =
+            std::env::join_paths(own.into_iter().flatten().chain(std::env::split_paths(&path))).unwrap();
+        command.env("PATH", path).env("NOTIFYHUB_URL", self.server.address());
         command
     }
 
@@ -137,12 +115,12 @@ async fn git_hooks() {
     let pushed = desk.shell("git push -q origin main").await;
     assert!(pushed.status.success(), "{pushed:?}");
     let told = desk.newest(1).await;
-    check(&told, &[("title", "Pushed: heads/main"), ("message", "Ann: First words")]);
+    check(&told, &[("title", "Pushed: main"), ("message", "Ann: First words")]);
     let deleted = desk
         .shell("git push -q --no-verify origin main:other && git push -q --no-verify origin :other")
         .await;
     assert!(deleted.status.success(), "{deleted:?}");
-    check(&desk.newest(3).await, &[("title", "heads/other"), ("message", "deleted")]);
+    check(&desk.newest(3).await, &[("title", "Pushed: other"), ("message", "deleted")]);
     let refused = desk.shell("echo 1 > result; git commit -qam 'Worse'; git push -q origin main").await;
     assert!(!refused.status.success(), "failing tests hold a push up");
     let stays = desk.shell("test $(git -C ../hub.git rev-parse main) != $(git rev-parse main)").await;

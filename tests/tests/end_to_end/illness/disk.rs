@@ -3,7 +3,7 @@
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
-    http::{Answer, RawClient, get, post},
+    http::{Answer, RawClient, get, post, request},
     server::{Launch, TestServer},
     shim::Shim,
     within,
@@ -151,6 +151,27 @@ async fn it_starts_on_a_full_disk_and_recovers() {
     assert_eq!(post(address, "/api/notifications", r#"{"message":"after"}"#).await.status(), 201);
     assert!(events.next().await.text.contains("after"));
     assert_eq!(get(address, "/api/notifications").await.json().as_array().unwrap().len(), 2);
+}
+
+/// An agent's event that was understood and could not be stored is told when it is delivered again, not taken for a repetition.
+#[tokio::test]
+async fn an_event_that_could_not_be_stored_is_told_when_it_comes_again() {
+    let disk = BadDisk::start(&[]);
+    let address = disk.server.socket_address();
+    disk.begins("FULL");
+    let deliver = async || {
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "event-1")];
+        let event =
+            json!({ "hook_event_name": "Stop", "session_id": "a", "last_assistant_message": "Done it." });
+        request(address, "POST", "/hooks/claude-code", &headers, event.to_string()).await.status()
+    };
+    assert_eq!(deliver().await, 503);
+    assert_eq!(deliver().await, 503);
+    disk.shim.end("FULL");
+    disk.is_ready_again().await;
+    assert_eq!(deliver().await, 204);
+    assert_eq!(deliver().await, 204);
+    assert_eq!(disk.stored().await, ["Done it."]);
 }
 
 /// A disk that does not answer holds up a stop for as long as is allowed; a second signal ends it at once.

@@ -1,6 +1,6 @@
 //! `notifyhub hook install`: what it writes is what the agents run, and the hub has a card of it.
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, process::Stdio};
 
 use notifyhub_tests::{command_line::User, eventually, http, repository, server::TestServer, within};
 use serde_json::{Value, json};
@@ -22,25 +22,8 @@ fn recorded(name: &str) -> Value {
 
 /// Runs a command line as the agents do, in the user's surroundings, and gives what it printed.
 async fn run_shell(user: &User, line: &str, input: &str) -> String {
-    let surroundings = user.command(&[]);
-    let program = Path::new(surroundings.as_std().get_program()).to_owned();
-    let mut shell = Command::new("sh");
-    for (name, value) in surroundings.as_std().get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
-    let mut child = shell
-        .args(["-c", line])
-        .env("PATH", path)
-        .current_dir(user.work())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .unwrap();
+    let mut shell = user.other_program("sh", &["-c", line]);
+    let mut child = shell.stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);

@@ -1,12 +1,12 @@
 //! `notifyhub shell-init` in the real shells, at a terminal of their own.
 
-use std::{path::Path, process::Stdio};
+use std::process::Stdio;
 
 use notifyhub_tests::{command_line::User, eventually, http, server::TestServer, within};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::{Child, ChildStdin, Command},
+    process::{Child, ChildStdin},
     sync::watch,
 };
 
@@ -22,8 +22,6 @@ struct Terminal {
 impl Terminal {
     /// Starts a shell with this start-up file, in a terminal (`script` makes one).
     async fn start(user: &User, shell: &str, start_up: &str) -> Self {
-        let surroundings = user.command(&[]);
-        let program = Path::new(surroundings.as_std().get_program()).to_owned();
         let line = match shell {
             "bash" => format!("bash --noprofile --rcfile {} -i", user.write("bashrc", start_up).display()),
             "zsh" => {
@@ -32,24 +30,12 @@ impl Terminal {
             }
             _ => format!("fish --no-config -i -C 'source {}'", user.write("init.fish", start_up).display()),
         };
-        let mut command = Command::new("script");
-        for (name, value) in surroundings.as_std().get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
-        let mut child = command
-            .args(["-qefc", &line, "/dev/null"])
-            .env("PATH", path)
+        let mut child = user
+            .other_program("script", &["-qefc", &line, "/dev/null"])
             .env("TERM", "dumb")
             .env("NOTIFYHUB_MIN", "1")
-            .current_dir(user.work())
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .spawn()
             .expect("`script` can be run");
         let mut output = child.stdout.take().unwrap();
@@ -229,9 +215,7 @@ async fn bash_keeps_its_last_argument_and_the_traps_of_others() {
     assert!(terminal.line("trap -p DEBUG").await.contains("traced"), "it is still theirs");
     // A command that is not there, and a shell that is not at a terminal.
     let script = "eval \"$(notifyhub shell-init bash)\"; echo \"${PS0-none}\"";
-    let path = Path::new(user.command(&[]).as_std().get_program()).parent().unwrap().to_owned();
-    let path = format!("{}:{}", path.display(), std::env::var("PATH").unwrap());
-    let plain = Command::new("bash").args(["-c", script]).env("PATH", path).output();
-    let plain = within("bash ends", plain).await.unwrap();
+    let mut plain = user.other_program("bash", &["-c", script]);
+    let plain = within("bash ends", plain.output()).await.unwrap();
     assert_eq!((plain.stdout, plain.stderr), (b"none\n".to_vec(), Vec::new()));
 }

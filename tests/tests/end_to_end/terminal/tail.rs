@@ -127,6 +127,20 @@ async fn what_comes_is_told_in_a_line_and_what_was_there_is_not() {
 }
 
 #[tokio::test]
+async fn a_terminal_has_colours_unless_nobody_wants_any() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    post(&server, &json!({ "message": "Tests failed", "level": "error" })).await;
+    let line = format!("notifyhub tail --since all --url {}", server.address());
+    for (no_color, expected) in [("", "\u{1b}[31m✗\u{1b}[0m Tests failed"), ("1", " ✗ Tests failed")] {
+        let mut terminal = user.other_program("script", &["-qefc", &line, "/dev/null"]);
+        let mut child = terminal.env("NO_COLOR", no_color).stdin(Stdio::piped()).spawn().unwrap();
+        let mut shown = BufReader::new(child.stdout.take().unwrap()).lines();
+        let shown = within("it is shown", shown.next_line()).await.unwrap().unwrap();
+        assert!(shown.trim_end().ends_with(expected), "{shown:?}");
+    }
+}
+
+#[tokio::test]
 async fn as_json_it_is_the_notification_and_changes_are_told_when_asked() {
     let (server, user) = (TestServer::start(&[]), User::new());
     let mut plain = Tail::follow(&user, &server, &["--json"]).await;
