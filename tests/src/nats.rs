@@ -2,8 +2,9 @@
 //! started again, and end with the test.
 
 use std::{
+    fmt::Write as _,
     fs,
-    io::{Read as _, Write as _},
+    io::{self, Read as _},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -27,9 +28,19 @@ pub enum Sync {
     Always,
 }
 
+impl Sync {
+    /// As the server's configuration says it.
+    pub const fn interval(self) -> &'static str {
+        match self {
+            Sync::Default => "2m",
+            Sync::Always => "always",
+        }
+    }
+}
+
 /// Servers that know each other. Each is meant by its index.
 pub struct Brokers {
-    brokers: Vec<Broker>,
+    processes: Vec<Broker>,
     program: PathBuf,
     directory: TempDir,
 }
@@ -56,11 +67,8 @@ impl Brokers {
         let directory = TempDir::new().expect("a directory for temporary files");
         let address = || SocketAddr::from(([127, 0, 0, 1], free_port("127.0.0.1")));
         let routes: Vec<_> = (0..count).map(|_| address()).collect();
-        let sync = match sync {
-            Sync::Default => "2m",
-            Sync::Always => "always",
-        };
-        let mut brokers = Vec::new();
+        let sync = sync.interval();
+        let mut processes = Vec::new();
         for (index, route) in routes.iter().enumerate() {
             let (clients, monitor) = (address(), address());
             let store = directory.path().join(index.to_string());
@@ -73,40 +81,41 @@ impl Brokers {
             if count > 1 {
                 let others: Vec<_> = routes.iter().map(|route| format!("\"nats://{route}\"")).collect();
                 // They are told by their addresses; what they tell clients of each other would lead around a proxy.
-                text += &format!(
-                    "cluster {{ name: test, listen: \"{route}\", no_advertise: true, routes: [{}] }}\n",
+                let _ = writeln!(
+                    text,
+                    "cluster {{ name: test, listen: \"{route}\", no_advertise: true, routes: [{}] }}",
                     others.join(", ")
                 );
             }
             fs::write(config(&directory, index), text).expect("the configuration is written");
             let process = spawn(&program, &directory, index);
-            brokers.push(Broker { process, clients, monitor, is_frozen: false });
+            processes.push(Broker { process, clients, monitor, is_frozen: false });
         }
-        let brokers = Brokers { brokers, program, directory };
+        let brokers = Brokers { processes, program, directory };
         brokers.wait_until_ready();
         Some(brokers)
     }
 
     /// The value of `--store` for this stream, in as many copies as there are servers.
     pub fn store(&self, stream: &str) -> String {
-        let hosts: Vec<_> = self.brokers.iter().map(|broker| broker.clients.to_string()).collect();
-        format!("nats://{}?stream={stream}&replicas={}", hosts.join(","), self.brokers.len())
+        let hosts: Vec<_> = self.processes.iter().map(|broker| broker.clients.to_string()).collect();
+        format!("nats://{}?stream={stream}&replicas={}", hosts.join(","), self.processes.len())
     }
 
     /// Where one takes clients.
     pub fn client_address(&self, index: usize) -> SocketAddr {
-        self.brokers[index].clients
+        self.processes[index].clients
     }
 
     /// How many there are.
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {
-        self.brokers.len()
+        self.processes.len()
     }
 
     /// Whether this one runs, and is not frozen.
     pub fn is_up(&self, index: usize) -> bool {
-        let broker = &self.brokers[index];
+        let broker = &self.processes[index];
         !broker.is_frozen && TcpStream::connect_timeout(&broker.monitor, MONITOR_TIMEOUT).is_ok()
     }
 
@@ -123,7 +132,7 @@ impl Brokers {
 
     /// Ends one without a chance to tidy up.
     pub fn kill(&mut self, index: usize) {
-        let broker = &mut self.brokers[index];
+        let broker = &mut self.processes[index];
         broker.is_frozen = false;
         let _ = broker.process.kill();
         let _ = broker.process.wait();
@@ -131,19 +140,19 @@ impl Brokers {
 
     /// Starts one again that was killed, with what it had stored.
     pub fn start_again(&mut self, index: usize) {
-        self.brokers[index].process = spawn(&self.program, &self.directory, index);
+        self.processes[index].process = spawn(&self.program, &self.directory, index);
     }
 
     /// Stops one in the middle of what it does; its connections stay open.
     pub fn freeze(&mut self, index: usize) {
         self.signal(index, Signal::STOP);
-        self.brokers[index].is_frozen = true;
+        self.processes[index].is_frozen = true;
     }
 
     /// Lets a frozen one go on.
     pub fn thaw(&mut self, index: usize) {
         self.signal(index, Signal::CONT);
-        self.brokers[index].is_frozen = false;
+        self.processes[index].is_frozen = false;
     }
 
     /// What JetStream answers to a request of its API.
@@ -229,20 +238,24 @@ impl Brokers {
     }
 
     fn signal(&self, index: usize, signal: Signal) {
-        let pid = i32::try_from(self.brokers[index].process.id()).ok().and_then(Pid::from_raw);
+        let pid = i32::try_from(self.processes[index].process.id()).ok().and_then(Pid::from_raw);
         // It may have been killed.
         let _ = kill_process(pid.expect("a process has an id"), signal);
     }
 
     /// What its monitor answers; over a connection of its own, so that no runtime is needed.
     fn ask(&self, index: usize, path: &str) -> Option<Value> {
-        let broker = &self.brokers[index];
+        let broker = &self.processes[index];
         if broker.is_frozen {
             return None;
         }
         let mut socket = TcpStream::connect_timeout(&broker.monitor, MONITOR_TIMEOUT).ok()?;
         socket.set_read_timeout(Some(MONITOR_TIMEOUT)).ok()?;
-        write!(socket, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+        io::Write::write_all(
+            &mut socket,
+            format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes(),
+        )
+        .ok()?;
         let mut answer = String::new();
         socket.read_to_string(&mut answer).ok()?;
         serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()

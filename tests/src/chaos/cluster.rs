@@ -64,6 +64,8 @@ pub struct ClusterFigures {
     pub seed: u64,
     /// The hubs' `--max-notifications`.
     pub max_notifications: usize,
+    /// The brokers' `sync_interval`.
+    pub sync: &'static str,
     /// How long it took.
     pub took: Duration,
     /// How often each kind of fault was made.
@@ -282,6 +284,7 @@ pub async fn run_cluster(plan: ClusterPlan) -> Option<ClusterFigures> {
     let mut figures = ClusterFigures {
         seed: plan.seed,
         max_notifications: plan.max_notifications,
+        sync: plan.sync.interval(),
         ..ClusterFigures::default()
     };
     let faults_until = Instant::now() + plan.duration;

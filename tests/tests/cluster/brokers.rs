@@ -159,7 +159,7 @@ async fn a_log_that_went_back_begins_a_new_stretch() {
     assert_eq!(resume(&hubs[0], &lost).await.1, "unknown");
 
     // Without a hub that knew more, the one that restores it says so.
-    let (_events, last) = open(&hubs[0]).await;
+    let (_events, newest) = open(&hubs[0]).await;
     hubs[0].kill();
     brokers.kill(0);
     brokers.put_store_back(0, &copy);
@@ -171,7 +171,7 @@ async fn a_log_that_went_back_begins_a_new_stretch() {
     for number in 0..5 {
         publish(&restored, &number.to_string()).await;
     }
-    assert_eq!(resume(&restored, &last).await.1, "unknown");
+    assert_eq!(resume(&restored, &newest).await.1, "unknown");
 }
 
 #[tokio::test]

@@ -28,6 +28,25 @@ async fn all_hubs_drop_the_same_and_the_broker_keeps_no_more() {
     assert_eq!(kept, 10);
 }
 
+/// Retention is the log's: a hub that was started with another one does not drop what the others keep.
+#[tokio::test]
+async fn a_hub_that_was_started_with_another_retention_takes_the_logs() {
+    let Some((brokers, hubs)) = hubs(1, &["--max-notifications", "5", "--max-age", "10m"]) else { return };
+    let other = hub(&brokers, &["--max-notifications", "2"]);
+    assert!(other.said().contains("the log keeps another number of notifications"), "{}", other.said());
+    for number in 0..8 {
+        publish(&other, &number.to_string()).await;
+    }
+    for hub in [&other, &hubs[0]] {
+        let kept = eventually("it has the newest", async || {
+            let kept = messages(hub).await;
+            (kept.first().map(String::as_str) == Some("7")).then_some(kept)
+        })
+        .await;
+        assert_eq!(kept, ["7", "6", "5", "4", "3"]);
+    }
+}
+
 #[tokio::test]
 async fn what_was_deleted_is_in_no_message_any_more() {
     let Some((brokers, hubs)) = hubs(2, &[]) else { return };
