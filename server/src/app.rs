@@ -11,6 +11,8 @@ use tokio_util::task::TaskTracker;
 
 #[cfg(feature = "nats")]
 use crate::log::jetstream::JetStreamLog;
+#[cfg(feature = "postgres")]
+use crate::log::postgres::{self, PostgresLog};
 use crate::{
     config::{Config, LogFormat, NoDataDirectory, Store},
     connection::{
@@ -61,6 +63,10 @@ pub enum AppError {
     #[cfg(feature = "nats")]
     #[error(transparent)]
     OpenStream(#[from] crate::log::jetstream::OpenError),
+    /// PostgreSQL cannot be used.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    OpenPostgres(#[from] postgres::OpenError),
     /// The publish tokens are of no use.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -287,7 +293,10 @@ async fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppEr
             }
             #[cfg(feature = "nats")]
             Store::JetStream(address) => Arc::new(JetStreamLog::open(address, retention, replica).await?),
-            Store::Postgres(_) => return Err(AppError::PartEnded("PostgreSQL")),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(url) => Arc::new(PostgresLog::open(url.secret(), retention, replica).await?),
+            #[cfg(not(feature = "postgres"))]
+            Store::Postgres(_) => unreachable!("it is refused when it is parsed"),
         })
     })
     .await

@@ -265,6 +265,11 @@ impl Config {
                 "--store sqlite:{directory} and --data-dir {other} name two places for the database; leave one out"
             )));
         }
+        #[cfg(feature = "postgres")]
+        if let Store::Postgres(url) = &self.store {
+            crate::log::postgres::PostgresLog::check_address(url.secret())
+                .map_err(|error| InvalidConfig(error.to_string()))?;
+        }
         if self.store.is_shared() && self.durability.is_some() {
             return Err(InvalidConfig(format!(
                 "--durability is about the SQLite file; how safe an acknowledged notification is in {} is set there, \
@@ -378,7 +383,7 @@ mod tests {
     #[cfg(feature = "postgres")]
     #[test]
     fn the_durability_of_another_engine_is_not_ours_to_set() {
-        let arguments = ["notifyhub-server", "--store", "postgres://db/feed", "--durability", "full"];
+        let arguments = ["notifyhub-server", "--store", "postgres://hub@db/feed", "--durability", "full"];
         let error = Config::parse_from(arguments).settle().expect_err("refused").to_string();
         assert!(error.contains("--durability is about the SQLite file"), "{error}");
     }

@@ -10,7 +10,6 @@
 //! - [`fake_hub`]: a server that answers as the test says.
 //! - [`footprint`]: what a process holds of the system.
 //! - [`proxy`]: a connection that can be cut or made silent.
-//! - [`nats`]: NATS servers, one or three.
 //! - [`reverse_proxy`]: nginx, Caddy and HAProxy as `deploy/` sets them up.
 //! - [`tls`]: encrypted connections and HTTP/2.
 //! - [`shim`]: a program that the system lies to.
@@ -22,7 +21,6 @@ pub mod events;
 pub mod fake_hub;
 pub mod footprint;
 pub mod http;
-pub mod nats;
 pub mod proxy;
 pub mod push;
 pub mod reader;

@@ -4,10 +4,8 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use notifyhub_tests::{
-    chaos::{self, ClusterPlan, Plan, SoakPlan},
-    nats::Sync,
-};
+use notifyhub_test_engines::Sync;
+use notifyhub_tests::chaos::{self, ClusterPlan, Plan, SoakPlan};
 
 /// Runs a hub under faults, or for long.
 #[derive(Debug, Parser)]

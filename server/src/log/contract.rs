@@ -8,6 +8,8 @@ use std::{
 
 use uuid::Uuid;
 
+#[cfg(feature = "postgres")]
+use super::postgres::PostgresLog;
 use super::{
     AppendError, Appended, BoxFuture, Change, Command, Commit, Condition, Entry, IdempotencyKey, Log,
     ReadError, Replica, Retention, Stored,
@@ -62,13 +64,15 @@ struct Subject {
 enum Place {
     Nowhere,
     Directory(tempfile::TempDir),
+    /// The address of a database.
+    #[cfg(feature = "postgres")]
+    Database(String),
     /// A stream of this broker's.
     #[cfg(feature = "nats")]
-    Stream(notifyhub_tests::nats::Brokers),
+    Stream(notifyhub_test_engines::Brokers),
 }
 
 impl Place {
-    #[cfg_attr(not(feature = "nats"), expect(clippy::unused_async, reason = "logs over a network open so"))]
     async fn open(self, retention: Retention) -> Subject {
         let follower = Arc::<Follower>::default();
         let replica = Arc::<Follower>::clone(&follower);
@@ -83,6 +87,10 @@ impl Place {
                 let address = brokers.store("contract").parse().expect("valid");
                 let opened = super::jetstream::JetStreamLog::open(&address, retention, replica).await;
                 Box::new(opened.expect("the stream opens"))
+            }
+            #[cfg(feature = "postgres")]
+            Place::Database(url) => {
+                Box::new(PostgresLog::open(url, retention, replica).await.expect("the database opens"))
             }
         };
         Subject { log, follower, place: self, retention }
@@ -100,8 +108,35 @@ fn sqlite(retention: Retention) -> BoxFuture<'static, Subject> {
 
 #[cfg(feature = "nats")]
 fn jetstream(retention: Retention) -> BoxFuture<'static, Subject> {
-    let brokers = notifyhub_tests::nats::Brokers::start(1).expect("there is a NATS server");
+    let brokers = notifyhub_test_engines::Brokers::start(1).expect("there is a NATS server");
     Box::pin(Place::Stream(brokers).open(retention))
+}
+
+/// A server with a schema for each log.
+#[cfg(feature = "postgres")]
+mod postgres {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use notifyhub_test_engines::Postgres;
+
+    use super::{BoxFuture, Place, Retention, Subject};
+
+    pub(super) struct Server {
+        postgres: Postgres,
+        logs: AtomicUsize,
+    }
+
+    impl Server {
+        pub(super) fn start() -> Self {
+            Server { postgres: Postgres::start(), logs: AtomicUsize::new(0) }
+        }
+
+        pub(super) fn open(&self, retention: Retention) -> BoxFuture<'static, Subject> {
+            let number = self.logs.fetch_add(1, Ordering::Relaxed);
+            let url = format!("{}?schema=log_{number}", self.postgres.url("postgres"));
+            Box::pin(Place::Database(url).open(retention))
+        }
+    }
 }
 
 impl Subject {
@@ -197,16 +232,29 @@ macro_rules! contract {
         contract!(@back_end sqlite: $($test),*);
         #[cfg(feature = "nats")]
         contract!(@back_end jetstream: $($test),*);
+        #[cfg(feature = "postgres")]
+        contract!(@one_by_one postgres: $($test),*);
     };
     (@back_end $back_end:ident: $($test:ident),*) => {
         mod $back_end {
             $(#[tokio::test]
             async fn $test() {
-                if stringify!($back_end) == "jetstream" && !notifyhub_tests::nats::is_available() {
+                if stringify!($back_end) == "jetstream" && !notifyhub_test_engines::Brokers::are_available() {
                     return;
                 }
-                super::$test(super::$back_end).await;
+                super::$test(&super::$back_end).await;
             })*
+        }
+    };
+    // In one test: all of them share a server.
+    (@one_by_one $back_end:ident: $($test:ident),*) => {
+        #[tokio::test]
+        async fn $back_end() {
+            let server = $back_end::Server::start();
+            $(
+                eprintln!("{}", stringify!($test));
+                $test(&|retention| server.open(retention)).await;
+            )*
         }
     };
 }
@@ -236,9 +284,9 @@ contract!(
 );
 
 /// Opens a log that is empty.
-type Open = fn(Retention) -> BoxFuture<'static, Subject>;
+type Open<'a> = &'a (dyn Fn(Retention) -> BoxFuture<'static, Subject> + Sync);
 
-async fn numbers_and_ids_rise_and_the_replica_has_an_entry_before_the_answer(open: Open) {
+async fn numbers_and_ids_rise_and_the_replica_has_an_entry_before_the_answer(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let mut newest = Uuid::nil();
     for (index, message) in ["a", "b", "c"].iter().enumerate() {
@@ -253,7 +301,7 @@ async fn numbers_and_ids_rise_and_the_replica_has_an_entry_before_the_answer(ope
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn a_read_goes_on_after_a_position_and_ends_with_its_budget(open: Open) {
+async fn a_read_goes_on_after_a_position_and_ends_with_its_budget(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     for message in ["a", "b", "c"] {
         subject.publish(message).await;
@@ -268,7 +316,7 @@ async fn a_read_goes_on_after_a_position_and_ends_with_its_budget(open: Open) {
     assert_eq!((none.entries.len(), none.through), (0, Seq::new(1000)));
 }
 
-async fn what_was_removed_is_there_no_more_and_its_removal_is_replayed(open: Open) {
+async fn what_was_removed_is_there_no_more_and_its_removal_is_replayed(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     subject.publish("b").await;
@@ -278,7 +326,7 @@ async fn what_was_removed_is_there_no_more_and_its_removal_is_replayed(open: Ope
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn a_clear_voids_everything_before_it(open: Open) {
+async fn a_clear_voids_everything_before_it(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     subject.publish("b").await;
@@ -292,7 +340,7 @@ async fn a_clear_voids_everything_before_it(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn removing_nothing_makes_no_entry(open: Open) {
+async fn removing_nothing_makes_no_entry(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     assert_eq!(subject.append(Command::Clear).await.removed, 0);
     let a = subject.publish("a").await;
@@ -304,7 +352,7 @@ async fn removing_nothing_makes_no_entry(open: Open) {
     assert_eq!(subject.told(0).await, ["-"]);
 }
 
-async fn a_repeated_key_gives_the_first_answer_and_makes_no_entry(open: Open) {
+async fn a_repeated_key_gives_the_first_answer_and_makes_no_entry(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let first = subject.append(post(new("first"), Some("key"))).await;
     assert!(!first.replayed);
@@ -324,7 +372,7 @@ async fn a_repeated_key_gives_the_first_answer_and_makes_no_entry(open: Open) {
     assert_eq!(subject.told(0).await, ["0"]);
 }
 
-async fn a_key_is_not_used_for_another_content(open: Open) {
+async fn a_key_is_not_used_for_another_content(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     subject.append(post(new("first"), Some("key"))).await;
     let refused = subject.log.append(post(new("second"), Some("key"))).await;
@@ -332,7 +380,7 @@ async fn a_key_is_not_used_for_another_content(open: Open) {
     assert_eq!(subject.told(0).await, ["+first"]);
 }
 
-async fn a_newer_post_of_a_key_overtakes_the_open_ones(open: Open) {
+async fn a_newer_post_of_a_key_overtakes_the_open_ones(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let first = subject.append(post(about("runs", "k", State::Running), None)).await;
     let since = first.notification.expect("published").notification.since;
@@ -350,7 +398,7 @@ async fn a_newer_post_of_a_key_overtakes_the_open_ones(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn a_key_is_withdrawn(open: Open) {
+async fn a_key_is_withdrawn(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     subject.post(about("done", "k", State::Done)).await;
     subject.post(about("waits", "k", State::Waiting)).await;
@@ -358,7 +406,7 @@ async fn a_key_is_withdrawn(open: Open) {
     assert_eq!(subject.told(0).await, ["+done", "-"]);
 }
 
-async fn a_revision_takes_the_place_of_what_it_revises(open: Open) {
+async fn a_revision_takes_the_place_of_what_it_revises(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let a = subject.post(about("waits", "k", State::Waiting)).await;
     subject.publish("b").await;
@@ -373,7 +421,7 @@ async fn a_revision_takes_the_place_of_what_it_revises(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn the_read_mark_never_goes_back(open: Open) {
+async fn the_read_mark_never_goes_back(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     let b = subject.publish("b").await;
@@ -386,7 +434,7 @@ async fn the_read_mark_never_goes_back(open: Open) {
     assert_eq!(subject.append(Command::Read(a)).await.read_through, Some(b));
 }
 
-async fn retention_drops_the_oldest_and_says_so(open: Open) {
+async fn retention_drops_the_oldest_and_says_so(open: Open<'_>) {
     let subject = open(keeping(2)).await;
     for message in ["a", "b", "c", "d"] {
         subject.publish(message).await;
@@ -400,7 +448,7 @@ async fn retention_drops_the_oldest_and_says_so(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn retention_spares_the_open_ones(open: Open) {
+async fn retention_spares_the_open_ones(open: Open<'_>) {
     let subject = open(keeping(2)).await;
     subject.post(about("waits", "k", State::Waiting)).await;
     for message in ["a", "b", "c"] {
@@ -413,7 +461,7 @@ async fn retention_spares_the_open_ones(open: Open) {
     assert_eq!(in_short(&held), ["+waits", "+b", "+c"]);
 }
 
-async fn retention_drops_what_is_too_old(open: Open) {
+async fn retention_drops_what_is_too_old(open: Open<'_>) {
     let subject = open(keeping(10).and_max_age(Some(Duration::from_millis(1)))).await;
     subject.publish("a").await;
     subject.post(about("waits", "k", State::Waiting)).await;
@@ -424,7 +472,7 @@ async fn retention_drops_what_is_too_old(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn a_dropped_revision_is_replayed_as_a_removal(open: Open) {
+async fn a_dropped_revision_is_replayed_as_a_removal(open: Open<'_>) {
     let subject = open(keeping(2)).await;
     let a = subject.post(about("failed", "k", State::Failed)).await;
     subject.publish("b").await;
@@ -438,7 +486,7 @@ async fn a_dropped_revision_is_replayed_as_a_removal(open: Open) {
     assert_eq!(subject.told(before.get()).await, ["-", "+c"]);
 }
 
-async fn old_entries_expire_even_if_few_notifications_are_stored(open: Open) {
+async fn old_entries_expire_even_if_few_notifications_are_stored(open: Open<'_>) {
     let subject = open(Retention { max_entries: 4, ..keeping(10) }).await;
     for _ in 0..5 {
         let id = subject.publish("x").await;
@@ -456,7 +504,7 @@ async fn old_entries_expire_even_if_few_notifications_are_stored(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn an_old_notification_outlives_the_entries_around_it(open: Open) {
+async fn an_old_notification_outlives_the_entries_around_it(open: Open<'_>) {
     let subject = open(Retention { max_entries: 4, ..keeping(10) }).await;
     let old = subject.publish("old").await;
     for _ in 0..5 {
@@ -470,7 +518,7 @@ async fn an_old_notification_outlives_the_entries_around_it(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn concurrent_appends_get_distinct_numbers_in_one_order(open: Open) {
+async fn concurrent_appends_get_distinct_numbers_in_one_order(open: Open<'_>) {
     let subject = Arc::new(open(keeping(1000)).await);
     let tasks: Vec<_> = (0..20)
         .map(|n| {
@@ -497,7 +545,7 @@ async fn concurrent_appends_get_distinct_numbers_in_one_order(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn a_dropped_append_leaves_the_log_as_it_was_or_with_the_whole_of_it(open: Open) {
+async fn a_dropped_append_leaves_the_log_as_it_was_or_with_the_whole_of_it(open: Open<'_>) {
     let subject = open(keeping(100)).await;
     for _ in 0..20 {
         drop(subject.log.append(post(new("nobody waits"), None)));
@@ -508,7 +556,7 @@ async fn a_dropped_append_leaves_the_log_as_it_was_or_with_the_whole_of_it(open:
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn everything_outlives_a_restart(open: Open) {
+async fn everything_outlives_a_restart(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     let a = subject.publish("a").await;
     let waits = subject.post(about("waits", "k", State::Waiting)).await;
@@ -527,7 +575,7 @@ async fn everything_outlives_a_restart(open: Open) {
     subject.assert_replica_and_log_agree().await;
 }
 
-async fn a_closed_log_refuses(open: Open) {
+async fn a_closed_log_refuses(open: Open<'_>) {
     let subject = open(keeping(10)).await;
     subject.publish("a").await;
     subject.log.close();

@@ -109,26 +109,6 @@ impl Index {
         self.state
     }
 
-    /// Numbers up to this one are taken, whatever for.
-    pub(super) fn pass(&mut self, seq: Seq) {
-        self.state.head = self.state.head.max(seq);
-    }
-
-    /// The greatest id that was ever given out.
-    pub(super) fn newest_id(&self) -> Uuid {
-        self.state.newest_id
-    }
-
-    /// This id was given out, whatever has become of it.
-    pub(super) fn know(&mut self, id: Uuid) {
-        self.state.newest_id = self.state.newest_id.max(id);
-    }
-
-    /// Whether this notification is stored.
-    pub(super) fn is_stored(&self, id: Uuid) -> bool {
-        self.items.contains_key(&id)
-    }
-
     /// From here on what is changed can be undone.
     pub(super) fn begin(&mut self) {
         self.undo = Some(Undo { state: self.state, items: Vec::new() });
@@ -337,6 +317,7 @@ impl Index {
 }
 
 /// What a log that several hubs share needs besides: taking in what another hub has stored.
+#[cfg(any(test, feature = "nats", feature = "postgres"))]
 impl Index {
     /// Takes in an entry that another hub has stored, as [`Index::carry_out`] did there. `published` as for
     /// [`Index::load`].
@@ -361,9 +342,32 @@ impl Index {
         ids.filter_map(|id| self.set(id, None).map(|item| Dropped::of(id, &item))).collect()
     }
 
-    /// The stored notifications up to this id that retention may drop: those that are not open.
-    pub(super) fn droppable(&self, through: Uuid) -> Vec<Uuid> {
+    /// The stored notifications up to this id.
+    pub(super) fn up_to(&self, through: Uuid) -> Vec<Uuid> {
+        self.items.range(..=through).map(|(id, _)| *id).collect()
+    }
+
+    /// The stored notifications up to this id that are not open.
+    #[cfg(feature = "nats")]
+    pub(super) fn closed_up_to(&self, through: Uuid) -> Vec<Uuid> {
         self.items.range(..=through).map(|(id, _)| *id).filter(|id| !self.open.contains(id)).collect()
+    }
+
+    /// Whether this notification is stored.
+    #[cfg(feature = "nats")]
+    pub(super) fn is_stored(&self, id: Uuid) -> bool {
+        self.items.contains_key(&id)
+    }
+
+    /// The greatest id that was ever given out, as far as is known.
+    pub(super) fn newest_id(&self) -> Uuid {
+        self.state.newest_id
+    }
+
+    /// Entries up to this number and ids up to this one were given out, whether or not any of them is still stored.
+    pub(super) fn advance(&mut self, head: Seq, newest_id: Uuid) {
+        self.state.head = self.state.head.max(head);
+        self.state.newest_id = self.state.newest_id.max(newest_id);
     }
 }
 
@@ -456,7 +460,7 @@ mod tests {
             let dropped = author.retain(&retention, now);
             let through = dropped.last().map_or(Uuid::nil(), |dropped| dropped.id);
             let stored = |index: &Index, id: &Uuid| index.items.contains_key(id);
-            let gone = reader.droppable(through).into_iter().filter(|id| !stored(author, id));
+            let gone = reader.up_to(through).into_iter().filter(|id| !stored(author, id));
             assert_eq!(reader.follow_dropped(gone.collect::<Vec<_>>()), dropped);
             reader.set_oldest_resume_point(author.positions().oldest_resume_point);
             let known =

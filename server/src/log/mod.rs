@@ -8,6 +8,7 @@
 //! - [`memory`]: keeps nothing after the process ends.
 //! - [`sqlite`]: one file, one writer thread, group commit.
 //! - [`jetstream`]: a stream of NATS JetStream, for several hubs.
+//! - `postgres`: a database that several hubs share.
 //! - `contract`: the tests that each back end must pass.
 
 #[cfg(test)]
@@ -17,6 +18,8 @@ mod index;
 #[cfg(feature = "nats")]
 pub mod jetstream;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 mod window;
 

@@ -15,6 +15,7 @@ use std::{
 
 use fastrand::Rng;
 use notifyhub_sdk::Client;
+use notifyhub_test_engines::{Brokers, Sync};
 use rustix::process::Signal;
 use tokio::task::JoinSet;
 
@@ -29,7 +30,6 @@ use super::{
 };
 use crate::{
     eventually,
-    nats::{Brokers, Sync},
     proxy::Proxy,
     server::{Launch, TestServer},
 };

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use notifyhub_test_engines::{Brokers, Sync};
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
     http::get,
-    nats::Brokers,
     proxy::Proxy,
     server::{Launch, TestServer, run_to_end},
 };
@@ -106,7 +106,7 @@ async fn a_stream_that_is_made_anew_is_noticed_and_told() {
     let Some((brokers, hubs)) = hubs(2, &[]) else { return };
     publish(&hubs[0], "old").await;
     let (mut events, last) = open(&hubs[0]).await;
-    brokers.ask_jetstream(0, &format!("STREAM.DELETE.{STREAM}"), "").await;
+    brokers.ask_jetstream(0, &format!("STREAM.DELETE.{STREAM}"), "");
     let gone = eventually("the hubs notice", async || {
         let ready = get(hubs[1].socket_address(), "/readyz").await;
         (ready.status() == 503).then(|| ready.text().to_owned())
@@ -187,7 +187,7 @@ async fn what_cannot_be_a_store_is_said() {
     assert!(refused.contains("there are stream, replicas"), "{refused}");
     let config =
         r#"{"name":"other","subjects":["other.>"],"retention":"limits","storage":"file","num_replicas":1}"#;
-    brokers.ask_jetstream(0, "STREAM.CREATE.other", config).await;
+    brokers.ask_jetstream(0, "STREAM.CREATE.other", config);
     let refused = said(format!("nats://{host}?stream=other&replicas=1"));
     assert!(refused.contains("it was not made by NotifyHub; name another one with ?stream="), "{refused}");
     let refused = said(format!("nats://{host}?creds=/nowhere"));
@@ -198,7 +198,7 @@ async fn what_cannot_be_a_store_is_said() {
             "max_msgs_per_subject":1,"discard":"old","max_msgs":10,"max_bytes":-1,"max_age":0,"allow_msg_ttl":true,
             "allow_atomic":true,"duplicate_window":100000000,"metadata":{{"notifyhub-format":"1"}}}}"#
     );
-    let changed = brokers.ask_jetstream(0, &format!("STREAM.UPDATE.{name}"), &config).await;
+    let changed = brokers.ask_jetstream(0, &format!("STREAM.UPDATE.{name}"), &config);
     assert_eq!(changed["config"]["max_msgs"], 10, "{changed}");
     let refused = said(brokers.store(name));
     assert!(refused.contains("its setting max_msgs is 10; it must be -1"), "{refused}");
@@ -208,7 +208,7 @@ async fn what_cannot_be_a_store_is_said() {
 #[tokio::test]
 async fn users_and_passwords_are_shown_to_the_broker_and_to_nobody_else() {
     let users = "authorization { user: hub, password: secret }";
-    let Some(brokers) = Brokers::start_with(1, notifyhub_tests::nats::Sync::Default, Some(users)) else {
+    let Some(brokers) = Brokers::start_with(1, Sync::Default, Some(users)) else {
         return;
     };
     let host = brokers.client_address(0);

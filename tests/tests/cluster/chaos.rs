@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use notifyhub_tests::{
-    chaos::{ClusterPlan, run_cluster},
-    nats::Sync,
-};
+use notifyhub_test_engines::Sync;
+use notifyhub_tests::chaos::{ClusterPlan, run_cluster};
 
 async fn run(max_notifications: usize, seconds: u64, sync: Sync) {
     // Another one each time; it is said before anything can go wrong.

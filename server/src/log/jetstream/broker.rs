@@ -151,7 +151,7 @@ pub enum OpenError {
 impl OpenError {
     /// Whether trying again may help.
     pub(super) fn is_passing(&self) -> bool {
-        matches!(self, OpenError::Connect { .. } | OpenError::Request { .. })
+        matches!(self, OpenError::Connect { .. } | OpenError::Request { .. } | OpenError::NoJetStream)
     }
 }
 

@@ -242,7 +242,7 @@ impl Shared {
                     }
                 }
                 Err(BrokerError::NoAnswer(_) | BrokerError::NobodyThere) if silent < MAX_SILENT_ANSWERS => {
-                    silent += 1
+                    silent += 1;
                 }
                 Err(_) => return Err(Behind),
             }

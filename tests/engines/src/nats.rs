@@ -15,9 +15,8 @@ use base64::Engine as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::{eventually_blocking, server::free_port, within};
+use crate::{PATIENCE, eventually, free_port};
 
 /// When what is stored is on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +55,11 @@ struct Broker {
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Brokers {
+    /// Whether there is such a server here; if not, that is said aloud.
+    pub fn are_available() -> bool {
+        program().is_some()
+    }
+
     /// Starts one or three servers. `None`, said aloud: there is no such program here.
     pub fn start(count: usize) -> Option<Self> {
         Brokers::start_with(count, Sync::Default, None)
@@ -65,7 +69,7 @@ impl Brokers {
     pub fn start_with(count: usize, sync: Sync, settings: Option<&str>) -> Option<Self> {
         let program = program()?;
         let directory = TempDir::new().expect("a directory for temporary files");
-        let address = || SocketAddr::from(([127, 0, 0, 1], free_port("127.0.0.1")));
+        let address = || SocketAddr::from(([127, 0, 0, 1], free_port()));
         let routes: Vec<_> = (0..count).map(|_| address()).collect();
         let sync = sync.interval();
         let mut processes = Vec::new();
@@ -156,47 +160,44 @@ impl Brokers {
     }
 
     /// What JetStream answers to a request of its API.
-    pub async fn ask_jetstream(&self, index: usize, api: &str, request: &str) -> Value {
-        let mut socket = tokio::net::TcpStream::connect(self.client_address(index)).await.expect("it runs");
+    pub fn ask_jetstream(&self, index: usize, api: &str, request: &str) -> Value {
+        let mut socket = TcpStream::connect(self.client_address(index)).expect("it runs");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes it");
         let commands = format!(
             "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB $JS.API.{api} answer {}\r\n{request}\r\n",
             request.len()
         );
-        socket.write_all(commands.as_bytes()).await.expect("it takes a request");
+        io::Write::write_all(&mut socket, commands.as_bytes()).expect("it takes a request");
         let mut received = Vec::new();
-        within("JetStream answers", async {
-            loop {
-                assert_ne!(
-                    socket.read_buf(&mut received).await.expect("it answers"),
-                    0,
-                    "the broker has gone"
-                );
-                let text = String::from_utf8_lossy(&received);
-                let Some((_, message)) = text.split_once("MSG answer 1 ") else { continue };
-                let Some((length, body)) = message.split_once("\r\n") else { continue };
-                let length: usize = length.trim().parse().expect("a length");
-                if body.len() >= length {
-                    return serde_json::from_str(&body[..length]).expect("JSON");
-                }
+        let mut buffer = [0; 16 << 10];
+        loop {
+            let count = socket.read(&mut buffer).expect("JetStream answers");
+            assert_ne!(count, 0, "the broker has gone");
+            received.extend_from_slice(&buffer[..count]);
+            let text = String::from_utf8_lossy(&received);
+            let Some((_, message)) = text.split_once("MSG answer 1 ") else { continue };
+            let Some((length, body)) = message.split_once("\r\n") else { continue };
+            let length: usize = length.trim().parse().expect("a length");
+            if body.len() >= length {
+                return serde_json::from_str(&body[..length]).expect("JSON");
             }
-        })
-        .await
+        }
     }
 
     /// How many messages a stream has on these subjects behind its name.
-    pub async fn messages_of(&self, index: usize, stream: &str, subjects: &str) -> usize {
+    pub fn messages_of(&self, index: usize, stream: &str, subjects: &str) -> usize {
         let request = format!("{{\"subjects_filter\":\"{stream}.{subjects}\"}}");
-        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), &request).await;
+        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), &request);
         info["state"]["subjects"].as_object().map_or(0, serde_json::Map::len)
     }
 
     /// Everything that a stream's messages hold, as text.
-    pub async fn contents(&self, index: usize, stream: &str) -> String {
-        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), "").await;
+    pub fn contents(&self, index: usize, stream: &str) -> String {
+        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), "");
         let mut contents = String::new();
         for number in 1..=info["state"]["last_seq"].as_u64().expect("a number") {
             let api = format!("STREAM.MSG.GET.{stream}");
-            let got = self.ask_jetstream(index, &api, &format!("{{\"seq\":{number}}}")).await;
+            let got = self.ask_jetstream(index, &api, &format!("{{\"seq\":{number}}}"));
             let data = got["message"]["data"].as_str().unwrap_or_default();
             let bytes = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
             contents += &String::from_utf8_lossy(&bytes);
@@ -226,7 +227,7 @@ impl Brokers {
     /// Waits until all of them answer, and know who leads them.
     pub fn wait_until_ready(&self) {
         for index in 0..self.len() {
-            eventually_blocking("a NATS server is ready", || {
+            eventually("a NATS server is ready", || {
                 let is_healthy = self.ask(index, "/healthz")?["status"] == "ok";
                 let has_leader = self.len() == 1
                     || self.ask(index, "/jsz")?["meta_cluster"]["leader"]
@@ -303,11 +304,6 @@ fn spawn(program: &PathBuf, directory: &TempDir, index: usize) -> Child {
         .stderr(log)
         .spawn()
         .expect("`setpriv` can be run")
-}
-
-/// Whether there is such a server here; if not, that is said aloud.
-pub fn is_available() -> bool {
-    program().is_some()
 }
 
 /// The server's program: `make test` installs it, where it can be had.
