@@ -7,7 +7,7 @@ use std::{
     io::{self, Read as _},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -189,6 +189,25 @@ impl Brokers {
         let request = format!("{{\"subjects_filter\":\"{stream}.{subjects}\"}}");
         let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), &request);
         info["state"]["subjects"].as_object().map_or(0, serde_json::Map::len)
+    }
+
+    /// How many messages a stream has, as the server's monitor tells it.
+    pub fn messages_in_store(&self, index: usize, stream: &str) -> u64 {
+        let report = self.ask(index, "/jsz?accounts=true&streams=true").expect("it answers");
+        let accounts = report["account_details"].as_array().into_iter().flatten();
+        let mut streams = accounts.filter_map(|account| account["stream_detail"].as_array()).flatten();
+        let found = streams.find(|detail| detail["name"] == stream).expect("there is such a stream");
+        found["state"]["messages"].as_u64().expect("a number")
+    }
+
+    /// What the server says of a configuration.
+    pub fn check_configuration(&self, file: &Path) -> Output {
+        Command::new(&self.program)
+            .args(["-t", "--config"])
+            .arg(file)
+            .envs([("NATS_NAME", "nats-1"), ("HUB_PASSWORD", "of-the-hubs")])
+            .output()
+            .expect("the server can be run")
     }
 
     /// Everything that a stream's messages hold, as text.

@@ -6,8 +6,9 @@ use notifyhub_test_engines::{Brokers, Sync};
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
-    http::get,
+    http::{get, request},
     proxy::Proxy,
+    repository,
     server::{Launch, TestServer, run_to_end},
 };
 
@@ -203,6 +204,35 @@ async fn what_cannot_be_a_store_is_said() {
     let refused = said(brokers.store(name));
     assert!(refused.contains("its setting max_msgs is 10; it must be -1"), "{refused}");
     drop(hub);
+}
+
+/// What deploy/ lets a hub do is all that it does.
+#[tokio::test]
+async fn a_hub_needs_no_more_than_it_is_allowed_to_in_deploy() {
+    let deployed = std::fs::read_to_string(repository("deploy/jetstream/nats-server.conf")).unwrap();
+    let start = deployed.find("authorization {").unwrap();
+    let permissions = deployed[start..].replace("$HUB_PASSWORD", "\"of-the-hubs\"");
+    let Some(brokers) = Brokers::start_with(1, Sync::Default, Some(&permissions)) else { return };
+    let host = brokers.client_address(0);
+    let store = format!("nats://hub:of-the-hubs@{host}?stream=notifyhub&replicas=1");
+    let hub = TestServer::start(&["--store", &store, "--max-notifications", "2"]);
+    for number in 0..4 {
+        publish(&hub, &number.to_string()).await;
+    }
+    let other = TestServer::start(&["--store", &store, "--max-notifications", "2"]);
+    assert_eq!(messages(&other).await, ["3", "2"]);
+    let cleared = request(other.socket_address(), "DELETE", "/api/notifications", &[], "").await;
+    assert_eq!(cleared.status(), 200, "{}", cleared.text());
+    publish(&hub, "last").await;
+    eventually("what was cleared is purged", async || {
+        let settled =
+            hub.said().contains("Permissions Violation") || other.said().contains("Permissions Violation");
+        assert!(!settled, "{}{}", hub.said(), other.said());
+        (brokers.messages_in_store(0, "notifyhub") <= 4).then_some(())
+    })
+    .await;
+    let checked = brokers.check_configuration(&repository("deploy/jetstream/nats-server.conf"));
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
 #[tokio::test]
