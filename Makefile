@@ -146,6 +146,11 @@ chaos: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json 
 	TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python target/debug/notifyhub-chaos run --count $(or $(COUNT),100000) \
 		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
 
+.PHONY: chaos-cluster
+chaos-cluster: binaries $(VENV)/installed ## 10 minutes of three hubs and three brokers being killed, frozen and cut off: MINUTES=…, SEED=…; DOCS=docs writes it down
+	TEST_NATS_SERVER=$(CURDIR)/$(VENV)/bin/nats-server target/debug/notifyhub-chaos cluster --minutes $(or $(MINUTES),10) \
+		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
+
 .PHONY: soak
 soak: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## 30 minutes of steady load: MINUTES=…, SEED=…; DOCS=docs writes it down
 	TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python target/debug/notifyhub-chaos soak --minutes $(or $(MINUTES),30) \

@@ -11,7 +11,6 @@
 //! - [`footprint`]: what a process holds of the system.
 //! - [`push_service`]: a push service, and the browsers that are subscribed to it.
 //! - [`proxy`]: a connection that can be cut or made silent.
-//! - [`nats`]: NATS servers, one or three.
 //! - [`reverse_proxy`]: nginx, Caddy and HAProxy as `deploy/` sets them up.
 //! - [`tls`]: encrypted connections and HTTP/2.
 //! - [`shim`]: a program that the system lies to.
@@ -24,7 +23,6 @@ pub mod events;
 pub mod fake_hub;
 pub mod footprint;
 pub mod http;
-pub mod nats;
 pub mod proxy;
 pub mod push;
 pub mod push_service;

@@ -4,7 +4,8 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use notifyhub_tests::chaos::{self, Plan, SoakPlan};
+use notifyhub_test_engines::Sync;
+use notifyhub_tests::chaos::{self, ClusterPlan, Plan, SoakPlan};
 
 /// Runs a hub under faults, or for long.
 #[derive(Debug, Parser)]
@@ -22,6 +23,15 @@ enum Command {
         /// How many notifications are posted while everything is kept; a fifth of that while little is.
         #[arg(long, default_value_t = 100_000, value_name = "N")]
         count: usize,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Three hubs on three brokers: kill, freeze and cut off both, while publishers post to any hub and subscribers
+    /// change hubs. Twice: keeping everything, and for a fifth of the time keeping little.
+    Cluster {
+        /// For how long faults are made.
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        minutes: u64,
         #[command(flatten)]
         common: Common,
     },
@@ -51,6 +61,7 @@ struct Common {
 async fn main() -> ExitCode {
     let (is_well, written) = match Arguments::parse().command {
         Command::Run { count, common } => run(count, &common).await,
+        Command::Cluster { minutes, common } => cluster(minutes, &common).await,
         Command::Soak { minutes, common } => soak(minutes, &common).await,
     };
     if let Err(error) = written {
@@ -70,6 +81,23 @@ async fn run(count: usize, common: &Common) -> (bool, std::io::Result<()>) {
     }
     let written = common.docs.as_ref().map_or(Ok(()), |docs| chaos::write_runs(&runs, docs));
     (runs.iter().all(chaos::Figures::is_exact), written)
+}
+
+async fn cluster(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
+    let seed = seed(common);
+    let long = Duration::from_mins(minutes);
+    let plans = [(1_000_000, long, Sync::Always), (200, long / 5, Sync::Default)];
+    let mut runs = Vec::new();
+    for (max_notifications, duration, sync) in plans {
+        let plan = ClusterPlan { seed, duration, max_notifications, sync };
+        let Some(figures) = chaos::run_cluster(plan).await else {
+            return (false, Err(std::io::Error::other("there is no NATS server")));
+        };
+        println!("{figures}");
+        runs.push(figures);
+    }
+    let written = common.docs.as_ref().map_or(Ok(()), |docs| chaos::write_cluster_runs(&runs, docs));
+    (runs.iter().all(chaos::ClusterFigures::is_exact), written)
 }
 
 async fn soak(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {

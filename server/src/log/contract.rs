@@ -69,14 +69,10 @@ enum Place {
     Database(String),
     /// A stream of this broker's.
     #[cfg(feature = "nats")]
-    Stream(notifyhub_tests::nats::Brokers),
+    Stream(notifyhub_test_engines::Brokers),
 }
 
 impl Place {
-    #[cfg_attr(
-        not(any(feature = "nats", feature = "postgres")),
-        expect(clippy::unused_async, reason = "logs over a network open so")
-    )]
     async fn open(self, retention: Retention) -> Subject {
         let follower = Arc::<Follower>::default();
         let replica = Arc::<Follower>::clone(&follower);
@@ -86,15 +82,15 @@ impl Place {
                 let opened = SqliteLog::open(directory.path(), retention, Durability::Relaxed, replica);
                 Box::new(opened.expect("the database opens"))
             }
-            #[cfg(feature = "postgres")]
-            Place::Database(url) => {
-                Box::new(PostgresLog::open(url, retention, replica).await.expect("the database opens"))
-            }
             #[cfg(feature = "nats")]
             Place::Stream(brokers) => {
                 let address = brokers.store("contract").parse().expect("valid");
                 let opened = super::jetstream::JetStreamLog::open(&address, retention, replica).await;
                 Box::new(opened.expect("the stream opens"))
+            }
+            #[cfg(feature = "postgres")]
+            Place::Database(url) => {
+                Box::new(PostgresLog::open(url, retention, replica).await.expect("the database opens"))
             }
         };
         Subject { log, follower, place: self, retention }
@@ -108,6 +104,12 @@ fn memory(retention: Retention) -> BoxFuture<'static, Subject> {
 fn sqlite(retention: Retention) -> BoxFuture<'static, Subject> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     Box::pin(Place::Directory(directory).open(retention))
+}
+
+#[cfg(feature = "nats")]
+fn jetstream(retention: Retention) -> BoxFuture<'static, Subject> {
+    let brokers = notifyhub_test_engines::Brokers::start(1).expect("there is a NATS server");
+    Box::pin(Place::Stream(brokers).open(retention))
 }
 
 /// A server with a schema for each log.
@@ -135,12 +137,6 @@ mod postgres {
             Box::pin(Place::Database(url).open(retention))
         }
     }
-}
-
-#[cfg(feature = "nats")]
-fn jetstream(retention: Retention) -> BoxFuture<'static, Subject> {
-    let brokers = notifyhub_tests::nats::Brokers::start(1).expect("there is a NATS server");
-    Box::pin(Place::Stream(brokers).open(retention))
 }
 
 impl Subject {
@@ -234,16 +230,16 @@ macro_rules! contract {
     ($($test:ident),* $(,)?) => {
         contract!(@back_end memory: $($test),*);
         contract!(@back_end sqlite: $($test),*);
-        #[cfg(feature = "postgres")]
-        contract!(@one_by_one postgres: $($test),*);
         #[cfg(feature = "nats")]
         contract!(@back_end jetstream: $($test),*);
+        #[cfg(feature = "postgres")]
+        contract!(@one_by_one postgres: $($test),*);
     };
     (@back_end $back_end:ident: $($test:ident),*) => {
         mod $back_end {
             $(#[tokio::test]
             async fn $test() {
-                if stringify!($back_end) == "jetstream" && !notifyhub_tests::nats::is_available() {
+                if stringify!($back_end) == "jetstream" && !notifyhub_test_engines::Brokers::are_available() {
                     return;
                 }
                 super::$test(&super::$back_end).await;

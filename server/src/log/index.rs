@@ -109,26 +109,6 @@ impl Index {
         self.state
     }
 
-    /// Numbers up to this one are taken, whatever for.
-    pub(super) fn pass(&mut self, seq: Seq) {
-        self.state.head = self.state.head.max(seq);
-    }
-
-    /// The greatest id that was ever given out.
-    pub(super) fn newest_id(&self) -> Uuid {
-        self.state.newest_id
-    }
-
-    /// This id was given out, whatever has become of it.
-    pub(super) fn know(&mut self, id: Uuid) {
-        self.state.newest_id = self.state.newest_id.max(id);
-    }
-
-    /// Whether this notification is stored.
-    pub(super) fn is_stored(&self, id: Uuid) -> bool {
-        self.items.contains_key(&id)
-    }
-
     /// From here on what is changed can be undone.
     pub(super) fn begin(&mut self) {
         self.undo = Some(Undo { state: self.state, items: Vec::new() });
@@ -367,9 +347,27 @@ impl Index {
         self.items.range(..=through).map(|(id, _)| *id).collect()
     }
 
-    /// The stored notifications up to this id that retention may drop: those that are not open.
-    pub(super) fn droppable(&self, through: Uuid) -> Vec<Uuid> {
+    /// The stored notifications up to this id that are not open.
+    #[cfg(feature = "nats")]
+    pub(super) fn closed_up_to(&self, through: Uuid) -> Vec<Uuid> {
         self.items.range(..=through).map(|(id, _)| *id).filter(|id| !self.open.contains(id)).collect()
+    }
+
+    /// Whether this notification is stored.
+    #[cfg(feature = "nats")]
+    pub(super) fn is_stored(&self, id: Uuid) -> bool {
+        self.items.contains_key(&id)
+    }
+
+    /// The greatest id that was ever given out, as far as is known.
+    pub(super) fn newest_id(&self) -> Uuid {
+        self.state.newest_id
+    }
+
+    /// Entries up to this number and ids up to this one were given out, whether or not any of them is still stored.
+    pub(super) fn advance(&mut self, head: Seq, newest_id: Uuid) {
+        self.state.head = self.state.head.max(head);
+        self.state.newest_id = self.state.newest_id.max(newest_id);
     }
 }
 

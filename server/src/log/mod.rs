@@ -7,8 +7,8 @@
 //! - `window`: the entries that can be read, in memory, for those back ends that do not read them from a disk.
 //! - [`memory`]: keeps nothing after the process ends.
 //! - [`sqlite`]: one file, one writer thread, group commit.
+//! - [`jetstream`]: a stream of NATS JetStream, for several hubs.
 //! - `postgres`: a database that several hubs share.
-//! - `jetstream`: a stream of NATS JetStream, for several hubs.
 //! - `contract`: the tests that each back end must pass.
 
 #[cfg(test)]

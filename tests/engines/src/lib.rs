@@ -1,6 +1,7 @@
 //! The engines that several hubs may share, as processes of their own: for the tests of the server's crate and for the
 //! end-to-end tests alike. No test is in here.
 
+mod nats;
 mod postgres;
 
 use std::{
@@ -8,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::postgres::Postgres;
+pub use self::{
+    nats::{Brokers, Sync},
+    postgres::Postgres,
+};
 
 /// How long an engine may take for anything.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -15,6 +15,7 @@ use std::{
 
 use fastrand::Rng;
 use notifyhub_sdk::Client;
+use notifyhub_test_engines::{Brokers, Sync};
 use rustix::process::Signal;
 use tokio::task::JoinSet;
 
@@ -29,7 +30,6 @@ use super::{
 };
 use crate::{
     eventually,
-    nats::{Brokers, Sync},
     proxy::Proxy,
     server::{Launch, TestServer},
 };
@@ -64,6 +64,8 @@ pub struct ClusterFigures {
     pub seed: u64,
     /// The hubs' `--max-notifications`.
     pub max_notifications: usize,
+    /// The brokers' `sync_interval`.
+    pub sync: &'static str,
     /// How long it took.
     pub took: Duration,
     /// How often each kind of fault was made.
@@ -282,6 +284,7 @@ pub async fn run_cluster(plan: ClusterPlan) -> Option<ClusterFigures> {
     let mut figures = ClusterFigures {
         seed: plan.seed,
         max_notifications: plan.max_notifications,
+        sync: plan.sync.interval(),
         ..ClusterFigures::default()
     };
     let faults_until = Instant::now() + plan.duration;

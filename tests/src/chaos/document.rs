@@ -4,11 +4,16 @@ use std::{fmt::Write as _, fs, io, path::Path};
 
 use notifyhub_bench::machine;
 
-use super::{run::Figures, soak::SoakFigures};
+use super::{cluster::ClusterFigures, run::Figures, soak::SoakFigures};
 
 /// Writes what chaos runs came to into RELIABILITY.md in this directory.
 pub fn write_runs(runs: &[Figures], docs: &Path) -> io::Result<()> {
     write_into(&docs.join("RELIABILITY.md"), "chaos", &of_runs(runs, &machine::describe()))
+}
+
+/// Writes what runs of several hubs came to into RELIABILITY.md in this directory.
+pub fn write_cluster_runs(runs: &[ClusterFigures], docs: &Path) -> io::Result<()> {
+    write_into(&docs.join("RELIABILITY.md"), "chaos-cluster", &of_cluster_runs(runs, &machine::describe()))
 }
 
 /// Writes `text` between `<!-- name -->` and `<!-- /name -->`.
@@ -72,6 +77,47 @@ fn of_runs(runs: &[Figures], machine: &str) -> String {
             );
         }
     }
+    text
+}
+
+/// A table of runs of several hubs.
+fn of_cluster_runs(runs: &[ClusterFigures], machine: &str) -> String {
+    let mut text = format!(
+        "Measured {} on {machine}, {} build.\n\n| | {} |\n|---|{}\n",
+        chrono::Utc::now().format("%Y-%m-%d"),
+        profile(),
+        runs.iter().map(|run| format!("seed {}", run.seed)).collect::<Vec<_>>().join(" | "),
+        "---:|".repeat(runs.len()),
+    );
+    let mut row = |name: &str, value: &dyn Fn(&ClusterFigures) -> String| {
+        let values: Vec<_> = runs.iter().map(value).collect();
+        let _ = writeln!(text, "| {name} | {} |", values.join(" | "));
+    };
+    row("`--max-notifications`", &|run| run.max_notifications.to_string());
+    row("`sync_interval`", &|run| run.sync.to_owned());
+    row("acknowledged", &|run| run.acknowledged.to_string());
+    row("requests / made again", &|run| format!("{} / {}", run.attempts, run.retries));
+    row("stored in the end", &|run| run.stored.to_string());
+    row("**lost / doubled in the store**", &|run| format!("**{} / {}**", run.lost, run.doubled));
+    row("**two hubs that told different things under one id**", &|run| format!("**{}**", run.disagreements));
+    row("**hubs whose list differs in the end**", &|run| format!("**{}**", run.unequal));
+    row("events read by 12 subscribers", &|run| run.seen.events.to_string());
+    row("… lost / doubled / out of order / other", &|run| {
+        let seen = run.seen;
+        format!("**{} / {} / {} / {}**", seen.lost, seen.doubled, seen.out_of_order, seen.other)
+    });
+    row("hubs left or lost / resumed / gaps announced", &|run| {
+        format!("{} / {} / {}", run.changes, run.resumed, run.seen.gaps)
+    });
+    row("longest time without an acknowledgement", &|run| {
+        format!("{:.1} s", run.longest_pause.as_secs_f64())
+    });
+    row("faults", &|run| run.faults().to_string());
+    let kinds: std::collections::BTreeSet<_> = runs.iter().flat_map(|run| run.faults.keys()).collect();
+    for kind in kinds {
+        row(&format!("… {kind}"), &|run| run.faults.get(kind).copied().unwrap_or_default().to_string());
+    }
+    row("took", &|run| format!("{:.0} s", run.took.as_secs_f64()));
     text
 }
 

@@ -29,7 +29,7 @@ mod work;
 
 pub use self::{
     cluster::{ClusterFigures, ClusterPlan, run_cluster},
-    document::write_runs,
+    document::{write_cluster_runs, write_runs},
     observer::Counts,
     proxy::Deeds,
     run::{Figures, Plan, run},

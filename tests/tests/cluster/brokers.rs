@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use notifyhub_test_engines::{Brokers, Sync};
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
-    http::get,
-    nats::Brokers,
+    http::{get, request},
     proxy::Proxy,
+    repository,
     server::{Launch, TestServer, run_to_end},
 };
 
@@ -106,7 +107,7 @@ async fn a_stream_that_is_made_anew_is_noticed_and_told() {
     let Some((brokers, hubs)) = hubs(2, &[]) else { return };
     publish(&hubs[0], "old").await;
     let (mut events, last) = open(&hubs[0]).await;
-    brokers.ask_jetstream(0, &format!("STREAM.DELETE.{STREAM}"), "").await;
+    brokers.ask_jetstream(0, &format!("STREAM.DELETE.{STREAM}"), "");
     let gone = eventually("the hubs notice", async || {
         let ready = get(hubs[1].socket_address(), "/readyz").await;
         (ready.status() == 503).then(|| ready.text().to_owned())
@@ -159,7 +160,7 @@ async fn a_log_that_went_back_begins_a_new_stretch() {
     assert_eq!(resume(&hubs[0], &lost).await.1, "unknown");
 
     // Without a hub that knew more, the one that restores it says so.
-    let (_events, last) = open(&hubs[0]).await;
+    let (_events, newest) = open(&hubs[0]).await;
     hubs[0].kill();
     brokers.kill(0);
     brokers.put_store_back(0, &copy);
@@ -171,7 +172,7 @@ async fn a_log_that_went_back_begins_a_new_stretch() {
     for number in 0..5 {
         publish(&restored, &number.to_string()).await;
     }
-    assert_eq!(resume(&restored, &last).await.1, "unknown");
+    assert_eq!(resume(&restored, &newest).await.1, "unknown");
 }
 
 #[tokio::test]
@@ -187,7 +188,7 @@ async fn what_cannot_be_a_store_is_said() {
     assert!(refused.contains("there are stream, replicas"), "{refused}");
     let config =
         r#"{"name":"other","subjects":["other.>"],"retention":"limits","storage":"file","num_replicas":1}"#;
-    brokers.ask_jetstream(0, "STREAM.CREATE.other", config).await;
+    brokers.ask_jetstream(0, "STREAM.CREATE.other", config);
     let refused = said(format!("nats://{host}?stream=other&replicas=1"));
     assert!(refused.contains("it was not made by NotifyHub; name another one with ?stream="), "{refused}");
     let refused = said(format!("nats://{host}?creds=/nowhere"));
@@ -198,17 +199,46 @@ async fn what_cannot_be_a_store_is_said() {
             "max_msgs_per_subject":1,"discard":"old","max_msgs":10,"max_bytes":-1,"max_age":0,"allow_msg_ttl":true,
             "allow_atomic":true,"duplicate_window":100000000,"metadata":{{"notifyhub-format":"1"}}}}"#
     );
-    let changed = brokers.ask_jetstream(0, &format!("STREAM.UPDATE.{name}"), &config).await;
+    let changed = brokers.ask_jetstream(0, &format!("STREAM.UPDATE.{name}"), &config);
     assert_eq!(changed["config"]["max_msgs"], 10, "{changed}");
     let refused = said(brokers.store(name));
     assert!(refused.contains("its setting max_msgs is 10; it must be -1"), "{refused}");
     drop(hub);
 }
 
+/// What deploy/ lets a hub do is all that it does.
+#[tokio::test]
+async fn a_hub_needs_no_more_than_it_is_allowed_to_in_deploy() {
+    let deployed = std::fs::read_to_string(repository("deploy/jetstream/nats-server.conf")).unwrap();
+    let start = deployed.find("authorization {").unwrap();
+    let permissions = deployed[start..].replace("$HUB_PASSWORD", "\"of-the-hubs\"");
+    let Some(brokers) = Brokers::start_with(1, Sync::Default, Some(&permissions)) else { return };
+    let host = brokers.client_address(0);
+    let store = format!("nats://hub:of-the-hubs@{host}?stream=notifyhub&replicas=1");
+    let hub = TestServer::start(&["--store", &store, "--max-notifications", "2"]);
+    for number in 0..4 {
+        publish(&hub, &number.to_string()).await;
+    }
+    let other = TestServer::start(&["--store", &store, "--max-notifications", "2"]);
+    assert_eq!(messages(&other).await, ["3", "2"]);
+    let cleared = request(other.socket_address(), "DELETE", "/api/notifications", &[], "").await;
+    assert_eq!(cleared.status(), 200, "{}", cleared.text());
+    publish(&hub, "last").await;
+    eventually("what was cleared is purged", async || {
+        let settled =
+            hub.said().contains("Permissions Violation") || other.said().contains("Permissions Violation");
+        assert!(!settled, "{}{}", hub.said(), other.said());
+        (brokers.messages_in_store(0, "notifyhub") <= 4).then_some(())
+    })
+    .await;
+    let checked = brokers.check_configuration(&repository("deploy/jetstream/nats-server.conf"));
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
 #[tokio::test]
 async fn users_and_passwords_are_shown_to_the_broker_and_to_nobody_else() {
     let users = "authorization { user: hub, password: secret }";
-    let Some(brokers) = Brokers::start_with(1, notifyhub_tests::nats::Sync::Default, Some(users)) else {
+    let Some(brokers) = Brokers::start_with(1, Sync::Default, Some(users)) else {
         return;
     };
     let host = brokers.client_address(0);

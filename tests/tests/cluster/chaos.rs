@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use notifyhub_tests::{
-    chaos::{ClusterPlan, run_cluster},
-    nats::Sync,
-};
+use notifyhub_test_engines::Sync;
+use notifyhub_tests::chaos::{ClusterPlan, run_cluster};
 
 async fn run(max_notifications: usize, seconds: u64, sync: Sync) {
     // Another one each time; it is said before anything can go wrong.
@@ -20,10 +18,10 @@ async fn run(max_notifications: usize, seconds: u64, sync: Sync) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_acknowledged_one_is_stored_once_and_seen_once_at_all_hubs() {
-    run(1_000_000, 35, Sync::Always).await;
+    run(1_000_000, 30, Sync::Always).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hubs_that_keep_little_keep_the_same() {
-    run(200, 20, Sync::Default).await;
+    run(200, 18, Sync::Default).await;
 }

@@ -9,10 +9,10 @@ mod storage;
 
 use std::net::SocketAddr;
 
+use notifyhub_test_engines::Brokers;
 use notifyhub_tests::{
     events::RawEvents,
     http::{Answer, get, request},
-    nats::Brokers,
     server::TestServer,
 };
 

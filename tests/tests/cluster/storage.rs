@@ -21,11 +21,30 @@ async fn all_hubs_drop_the_same_and_the_broker_keeps_no_more() {
     let late = hub(&brokers, &options);
     assert_eq!(messages(&late).await, newest);
     let kept = eventually("what was dropped is cleared away", async || {
-        let kept = brokers.messages_of(0, super::STREAM, "n.>").await;
+        let kept = brokers.messages_of(0, super::STREAM, "n.>");
         (kept <= 10).then_some(kept)
     })
     .await;
     assert_eq!(kept, 10);
+}
+
+/// Retention is the log's: a hub that was started with another one does not drop what the others keep.
+#[tokio::test]
+async fn a_hub_that_was_started_with_another_retention_takes_the_logs() {
+    let Some((brokers, hubs)) = hubs(1, &["--max-notifications", "5", "--max-age", "10m"]) else { return };
+    let other = hub(&brokers, &["--max-notifications", "2"]);
+    assert!(other.said().contains("the log keeps another number of notifications"), "{}", other.said());
+    for number in 0..8 {
+        publish(&other, &number.to_string()).await;
+    }
+    for hub in [&other, &hubs[0]] {
+        let kept = eventually("it has the newest", async || {
+            let kept = messages(hub).await;
+            (kept.first().map(String::as_str) == Some("7")).then_some(kept)
+        })
+        .await;
+        assert_eq!(kept, ["7", "6", "5", "4", "3"]);
+    }
 }
 
 #[tokio::test]
@@ -34,14 +53,14 @@ async fn what_was_deleted_is_in_no_message_any_more() {
     let id = publish(&hubs[0], "a secret").await;
     post_under(hubs[0].socket_address(), "{\"message\":\"another secret\"}", Some("key")).await;
     assert_eq!(delete(&hubs[1], &id).await, 204);
-    assert!(!brokers.contents(0, super::STREAM).await.contains("a secret"));
+    assert!(!brokers.contents(0, super::STREAM).contains("a secret"));
     request(hubs[1].socket_address(), "DELETE", "/api/notifications", &[], "").await;
     eventually("what was cleared is gone", async || {
-        (brokers.messages_of(0, super::STREAM, "n.>").await == 0).then_some(())
+        (brokers.messages_of(0, super::STREAM, "n.>") == 0).then_some(())
     })
     .await;
     assert!(
-        !brokers.contents(0, super::STREAM).await.contains("secret"),
+        !brokers.contents(0, super::STREAM).contains("secret"),
         "the key is kept, and nothing of what it was for"
     );
 }

@@ -98,7 +98,7 @@ impl FromStr for Address {
                 "creds" => address.credentials = Some(value.into()),
                 "ca" => address.authority = Some(value.into()),
                 "restored" if ["", "true", "false"].contains(&value.as_str()) => {
-                    address.is_restored = value != "false"
+                    address.is_restored = value != "false";
                 }
                 _ => return Err(InvalidAddress::Setting(setting.to_owned())),
             }

@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn what_follows_a_gap_waits_until_the_gap_is_explained() {
         let mut backlog = Backlog::after(0);
-        [1, 2, 4].into_iter().for_each(|number| backlog.push(read(number)));
+        for number in [1, 2, 4] {
+            backlog.push(read(number));
+        }
         assert_eq!(numbers(&backlog.take(0, true)), [1, 2]);
         assert!(backlog.has_question());
         backlog.answer(6);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, HeaderMap, Message as Received, Subscriber};
+use async_nats::{Client, ConnectOptions, HeaderMap, Message as Received, RequestErrorKind, Subscriber};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +13,10 @@ use super::{
     address::Address,
     message::{Part, Record},
 };
-use crate::{event_id::Seq, log::IDEMPOTENCY_PERIOD};
+use crate::{
+    event_id::Seq,
+    log::{IDEMPOTENCY_PERIOD, Retention},
+};
 
 /// How long a request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
@@ -39,6 +42,11 @@ const LEAST_PAYLOAD: usize = 128 << 10;
 
 /// What the stream's messages mean: hubs of other versions may read them.
 const FORMAT: &str = "1";
+
+/// Names in the stream's metadata.
+const FORMAT_NAME: &str = "notifyhub-format";
+const MAX_NOTIFICATIONS: &str = "notifyhub-max-notifications";
+const MAX_AGE: &str = "notifyhub-max-age-ms";
 
 const PART: &str = "NotifyHub-Part";
 const PUBLISHED: &str = "NotifyHub-Published";
@@ -74,6 +82,9 @@ pub(super) enum BrokerError {
     /// Nobody answered: it may have been carried out.
     #[error("the brokers do not answer: {0}")]
     NoAnswer(String),
+    /// Nobody was there to take it, such as while another leader is elected: it was not carried out.
+    #[error("no broker takes it now")]
+    NobodyThere,
     /// There is no such stream.
     #[error("the stream is gone")]
     NoStream,
@@ -140,7 +151,7 @@ pub enum OpenError {
 impl OpenError {
     /// Whether trying again may help.
     pub(super) fn is_passing(&self) -> bool {
-        matches!(self, OpenError::Connect { .. } | OpenError::Request { .. })
+        matches!(self, OpenError::Connect { .. } | OpenError::Request { .. } | OpenError::NoJetStream)
     }
 }
 
@@ -207,16 +218,22 @@ impl Broker {
         Ok(Info { created, last: state.last_seq, config, bytes: state.bytes })
     }
 
-    /// Makes the stream, if there is none yet; looks whether it is as it must be.
-    pub(super) async fn open_stream(&self, replicas: u8) -> Result<Info, OpenError> {
+    /// Makes the stream, if there is none yet; looks whether it is as it must be. Says how much the log keeps: what the hub
+    /// was started with that made it, for two hubs must not drop each other's notifications.
+    pub(super) async fn open_stream(
+        &self,
+        replicas: u8,
+        retention: &Retention,
+    ) -> Result<Retention, OpenError> {
         let failed = |error: &BrokerError| OpenError::Request {
             stream: self.stream.clone(),
             reason: error.to_string(),
         };
         let info = match self.info().await {
             Err(BrokerError::NoStream) => {
-                let made: Result<Value, _> =
-                    self.ask(&format!("STREAM.CREATE.{}", self.stream), &self.settings(replicas)).await;
+                let made: Result<Value, _> = self
+                    .ask(&format!("STREAM.CREATE.{}", self.stream), &self.settings(replicas, retention))
+                    .await;
                 // Another hub may have made it in the same moment.
                 match (self.info().await, made) {
                     (Ok(info), _) => info,
@@ -226,16 +243,43 @@ impl Broker {
             Err(BrokerError::Refused(reason)) if reason.contains("10039") || reason.contains("10076") => {
                 return Err(OpenError::NoJetStream);
             }
-            Err(BrokerError::NoAnswer(reason)) if reason.contains("no responders") => {
-                return Err(OpenError::NoJetStream);
-            }
+            Err(BrokerError::NobodyThere) => return Err(OpenError::NoJetStream),
             info => info.map_err(|error| failed(&error))?,
         };
-        self.check(&info.config, replicas)?;
-        Ok(info)
+        self.check(&info.config, replicas, retention)?;
+        Ok(self.retention(&info.config, retention))
     }
 
-    fn settings(&self, replicas: u8) -> Value {
+    /// How much the log keeps.
+    fn retention(&self, config: &Value, asked: &Retention) -> Retention {
+        let metadata = |name: &str| config["metadata"][name].as_str();
+        let count = metadata(MAX_NOTIFICATIONS).and_then(|text| text.parse().ok());
+        let max_age = metadata(MAX_AGE).and_then(|text| text.parse().ok()).map(Duration::from_millis);
+        let kept = match count {
+            Some(count) if count != asked.max_notifications => Retention::keeping(count),
+            _ => *asked,
+        };
+        let kept = kept.and_max_age(max_age);
+        if (kept.max_notifications, kept.max_age) != (asked.max_notifications, asked.max_age) {
+            tracing::warn!(
+                stream = self.stream,
+                max_notifications = kept.max_notifications,
+                max_age = ?kept.max_age,
+                "the log keeps another number of notifications than this hub was started with, or for another time; \
+                 `nats stream edit --metadata` changes it for all hubs that start from then on"
+            );
+        }
+        kept
+    }
+
+    fn settings(&self, replicas: u8, retention: &Retention) -> Value {
+        let mut metadata = json!({
+            FORMAT_NAME: FORMAT,
+            MAX_NOTIFICATIONS: retention.max_notifications.to_string(),
+        });
+        if let Some(max_age) = retention.max_age {
+            metadata[MAX_AGE] = max_age.as_millis().to_string().into();
+        }
         json!({
             "name": self.stream,
             "description": "NotifyHub: one feed of notifications. Only hubs write to it.",
@@ -254,20 +298,20 @@ impl Broker {
             "duplicate_window": 100_000_000,
             "allow_msg_ttl": true,
             "allow_atomic": true,
-            "metadata": { "notifyhub-format": FORMAT },
+            "metadata": metadata,
         })
     }
 
-    fn check(&self, config: &Value, replicas: u8) -> Result<(), OpenError> {
+    fn check(&self, config: &Value, replicas: u8, retention: &Retention) -> Result<(), OpenError> {
         let wrong = |reason: String| Err(OpenError::Stream { stream: self.stream.clone(), reason });
-        match config["metadata"]["notifyhub-format"].as_str() {
+        match config["metadata"][FORMAT_NAME].as_str() {
             Some(FORMAT) => {}
             Some(_) => return wrong("a newer NotifyHub has written it; use that".into()),
             None => {
                 return wrong("it was not made by NotifyHub; name another one with ?stream=".into());
             }
         }
-        let wanted = self.settings(replicas);
+        let wanted = self.settings(replicas, retention);
         let settings = [
             "subjects",
             "retention",
@@ -433,7 +477,10 @@ impl Broker {
 fn parse<T: for<'de> Deserialize<'de>>(
     answer: Result<Received, async_nats::RequestError>,
 ) -> Result<T, BrokerError> {
-    let answer = answer.map_err(|error| BrokerError::NoAnswer(describe(&error)))?;
+    let answer = answer.map_err(|error| match error.kind() {
+        RequestErrorKind::NoResponders => BrokerError::NobodyThere,
+        _ => BrokerError::NoAnswer(describe(&error)),
+    })?;
     let value: Value = serde_json::from_slice(&answer.payload)
         .map_err(|error| BrokerError::NoAnswer(format!("the answer is no JSON: {error}")))?;
     if let Some(error) = value.get("error") {

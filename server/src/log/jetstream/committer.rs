@@ -125,26 +125,27 @@ pub(super) async fn run(shared: Arc<Shared>, mut incoming: mpsc::Receiver<Reques
         let accepted = begun.first().map_or_else(Instant::now, |request| request.accepted);
         match settle(&shared, after, &records, accepted, begun.len()).await {
             Outcome::Stored => {
-                begun.into_iter().zip(outcomes).for_each(|(request, outcome)| answer(request, outcome))
+                for (request, outcome) in begun.into_iter().zip(outcomes) {
+                    answer(request, outcome);
+                }
             }
             Outcome::Overtaken => put_back(&mut waiting, begun),
             Outcome::Refused(reason) => {
-                begun
-                    .into_iter()
-                    .for_each(|request| answer(request, Err(AppendError::Rejected(reason.clone()))));
+                for request in begun {
+                    answer(request, Err(AppendError::Rejected(reason.clone())));
+                }
                 if outcomes.is_empty() {
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
             }
             Outcome::Unknown(reason) => {
                 // With a key it shows whether it is stored; and everything else can be carried out twice.
-                let (unknown, again) = begun.into_iter().partition(|request| {
-                    matches!(request.command, Command::Publish { idempotency: None, .. })
-                });
-                let unknown: Vec<Request> = unknown;
-                unknown
-                    .into_iter()
-                    .for_each(|request| answer(request, Err(AppendError::Unknown(reason.clone()))));
+                let is_unclear =
+                    |request: &Request| matches!(request.command, Command::Publish { idempotency: None, .. });
+                let (unclear, again): (Vec<_>, Vec<_>) = begun.into_iter().partition(is_unclear);
+                for request in unclear {
+                    answer(request, Err(AppendError::Unknown(reason.clone())));
+                }
                 put_back(&mut waiting, again);
             }
         }
@@ -246,7 +247,7 @@ async fn store(shared: &Shared, append: uuid::Uuid, after: u64, records: &[Recor
             // The reader will find out whose it is.
             Err(BrokerError::WrongLast) => {}
             Err(BrokerError::NoSpace(reason)) if !may_be_stored => return Outcome::Refused(reason),
-            Err(BrokerError::NoStream) if !may_be_stored => {
+            Err(BrokerError::NobodyThere) if !may_be_stored && shared.knows_it_is_gone() => {
                 return Outcome::Refused(BrokerError::NoStream.to_string());
             }
             Err(error) => {

@@ -81,8 +81,8 @@ impl JetStreamLog {
     ) -> Result<Self, OpenError> {
         let started = Instant::now();
         let mut complained: Option<Instant> = None;
-        let (broker, Loaded { state, source, info }) = loop {
-            match try_open(address).await {
+        let (broker, retention, Loaded { state, source, info }) = loop {
+            match try_open(address, &retention).await {
                 Ok(opened) => break opened,
                 Err(error) if !error.is_passing() || started.elapsed() >= OPEN_TIMEOUT => return Err(error),
                 Err(error) => {
@@ -150,14 +150,17 @@ impl JetStreamLog {
     }
 }
 
-async fn try_open(address: &Address) -> Result<(Broker, Loaded), OpenError> {
+async fn try_open(
+    address: &Address,
+    retention: &Retention,
+) -> Result<(Broker, Retention, Loaded), OpenError> {
     let broker = Broker::connect(address).await?;
-    broker.open_stream(address.replicas.get()).await?;
+    let retention = broker.open_stream(address.replicas.get(), retention).await?;
     let begin = address.is_restored.then(Epoch::random);
     let loaded = reader::load(&broker, begin)
         .await
         .map_err(|error| OpenError::Request { stream: address.stream.clone(), reason: error.to_string() })?;
-    Ok((broker, loaded))
+    Ok((broker, retention, loaded))
 }
 
 impl Log for JetStreamLog {

@@ -272,7 +272,9 @@ fn hand_over(shared: &Shared, taken: Taken) {
         if !commit.entries.is_empty() || has_moved && commits.is_empty() {
             commits.push(commit);
         }
-        commits.into_iter().for_each(|commit| shared.replica.apply(commit));
+        for commit in commits {
+            shared.replica.apply(commit);
+        }
     }
     shared.has_reached(position);
 }

@@ -187,6 +187,11 @@ impl Shared {
         self.judge(&held);
     }
 
+    /// Whether the stream was missing when it was looked for last.
+    pub(super) fn knows_it_is_gone(&self) -> bool {
+        self.held().troubles.gone.is_some()
+    }
+
     /// Nothing is stored, for this reason; `None`: all is well again.
     pub(super) fn is_stuck(&self, reason: Option<&str>) {
         let mut held = self.held();
@@ -236,7 +241,9 @@ impl Shared {
                         return Ok(());
                     }
                 }
-                Err(BrokerError::NoAnswer(_)) if silent < MAX_SILENT_ANSWERS => silent += 1,
+                Err(BrokerError::NoAnswer(_) | BrokerError::NobodyThere) if silent < MAX_SILENT_ANSWERS => {
+                    silent += 1;
+                }
                 Err(_) => return Err(Behind),
             }
             // Another hub has told of it: this one has it in a moment, whatever a broker says.

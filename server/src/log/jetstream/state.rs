@@ -120,13 +120,13 @@ impl State {
         match message {
             Some(Message::Entry { change, published }) => {
                 let step = self.index.follow(Entry { seq, change }, published.unwrap_or(seq));
-                self.index.pass(seq);
+                self.index.advance(seq, Uuid::nil());
                 self.note_entry(&step, tidies);
                 self.window.apply([&step], &[], self.index.positions());
                 folded.entry = Some(step.entry);
             }
             Some(Message::Key { key, first }) => {
-                self.index.pass(seq);
+                self.index.advance(seq, Uuid::nil());
                 self.keys.remember(number, key, first);
                 if tidies && self.keys.forgotten >= KEYS_TOO_MANY {
                     self.keys.forgotten = 0;
@@ -134,12 +134,11 @@ impl State {
                 }
             }
             Some(Message::Retention(retained)) => {
-                self.index.pass(seq);
-                self.index.know(retained.newest);
+                self.index.advance(seq, retained.newest);
                 let through = self.retained.through.max(retained.through);
                 let point = self.retained.oldest_resume_point.max(retained.oldest_resume_point);
                 self.retained = Retained { through, oldest_resume_point: point, newest: retained.newest };
-                let ids = self.index.droppable(through);
+                let ids = self.index.closed_up_to(through);
                 folded.dropped = self.index.follow_dropped(ids);
                 self.index.set_oldest_resume_point(Seq::new(point));
                 self.window.apply([], &folded.dropped, self.index.positions());
@@ -150,7 +149,7 @@ impl State {
                     self.litter.dead.extend(passed);
                 }
             }
-            None => self.index.pass(seq),
+            None => self.index.advance(seq, Uuid::nil()),
         }
         folded
     }

@@ -212,7 +212,7 @@ fn command(step: &Step, published: &[Uuid], number: usize) -> Option<Command> {
         Step::Remove(index) => Command::Remove(vec![picked(index)?]),
         Step::Revise(index) => Command::Revise(
             picked(index)?,
-            Revision { resolved: Some(number % 2 == 0), ..Revision::default() },
+            Revision { resolved: Some(number.is_multiple_of(2)), ..Revision::default() },
         ),
         Step::Withdraw(card) => Command::Withdraw(format!("card {card}")),
         Step::Read(index) => Command::Read(picked(index)?),

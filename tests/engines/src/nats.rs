@@ -2,11 +2,12 @@
 //! started again, and end with the test.
 
 use std::{
+    fmt::Write as _,
     fs,
-    io::{Read as _, Write as _},
+    io::{self, Read as _},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -14,9 +15,8 @@ use base64::Engine as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::{eventually_blocking, server::free_port, within};
+use crate::{PATIENCE, eventually, free_port};
 
 /// When what is stored is on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +27,19 @@ pub enum Sync {
     Always,
 }
 
+impl Sync {
+    /// As the server's configuration says it.
+    pub const fn interval(self) -> &'static str {
+        match self {
+            Sync::Default => "2m",
+            Sync::Always => "always",
+        }
+    }
+}
+
 /// Servers that know each other. Each is meant by its index.
 pub struct Brokers {
-    brokers: Vec<Broker>,
+    processes: Vec<Broker>,
     program: PathBuf,
     directory: TempDir,
 }
@@ -45,6 +55,11 @@ struct Broker {
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Brokers {
+    /// Whether there is such a server here; if not, that is said aloud.
+    pub fn are_available() -> bool {
+        program().is_some()
+    }
+
     /// Starts one or three servers. `None`, said aloud: there is no such program here.
     pub fn start(count: usize) -> Option<Self> {
         Brokers::start_with(count, Sync::Default, None)
@@ -54,13 +69,10 @@ impl Brokers {
     pub fn start_with(count: usize, sync: Sync, settings: Option<&str>) -> Option<Self> {
         let program = program()?;
         let directory = TempDir::new().expect("a directory for temporary files");
-        let address = || SocketAddr::from(([127, 0, 0, 1], free_port("127.0.0.1")));
+        let address = || SocketAddr::from(([127, 0, 0, 1], free_port()));
         let routes: Vec<_> = (0..count).map(|_| address()).collect();
-        let sync = match sync {
-            Sync::Default => "2m",
-            Sync::Always => "always",
-        };
-        let mut brokers = Vec::new();
+        let sync = sync.interval();
+        let mut processes = Vec::new();
         for (index, route) in routes.iter().enumerate() {
             let (clients, monitor) = (address(), address());
             let store = directory.path().join(index.to_string());
@@ -73,40 +85,41 @@ impl Brokers {
             if count > 1 {
                 let others: Vec<_> = routes.iter().map(|route| format!("\"nats://{route}\"")).collect();
                 // They are told by their addresses; what they tell clients of each other would lead around a proxy.
-                text += &format!(
-                    "cluster {{ name: test, listen: \"{route}\", no_advertise: true, routes: [{}] }}\n",
+                let _ = writeln!(
+                    text,
+                    "cluster {{ name: test, listen: \"{route}\", no_advertise: true, routes: [{}] }}",
                     others.join(", ")
                 );
             }
             fs::write(config(&directory, index), text).expect("the configuration is written");
             let process = spawn(&program, &directory, index);
-            brokers.push(Broker { process, clients, monitor, is_frozen: false });
+            processes.push(Broker { process, clients, monitor, is_frozen: false });
         }
-        let brokers = Brokers { brokers, program, directory };
+        let brokers = Brokers { processes, program, directory };
         brokers.wait_until_ready();
         Some(brokers)
     }
 
     /// The value of `--store` for this stream, in as many copies as there are servers.
     pub fn store(&self, stream: &str) -> String {
-        let hosts: Vec<_> = self.brokers.iter().map(|broker| broker.clients.to_string()).collect();
-        format!("nats://{}?stream={stream}&replicas={}", hosts.join(","), self.brokers.len())
+        let hosts: Vec<_> = self.processes.iter().map(|broker| broker.clients.to_string()).collect();
+        format!("nats://{}?stream={stream}&replicas={}", hosts.join(","), self.processes.len())
     }
 
     /// Where one takes clients.
     pub fn client_address(&self, index: usize) -> SocketAddr {
-        self.brokers[index].clients
+        self.processes[index].clients
     }
 
     /// How many there are.
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {
-        self.brokers.len()
+        self.processes.len()
     }
 
     /// Whether this one runs, and is not frozen.
     pub fn is_up(&self, index: usize) -> bool {
-        let broker = &self.brokers[index];
+        let broker = &self.processes[index];
         !broker.is_frozen && TcpStream::connect_timeout(&broker.monitor, MONITOR_TIMEOUT).is_ok()
     }
 
@@ -123,7 +136,7 @@ impl Brokers {
 
     /// Ends one without a chance to tidy up.
     pub fn kill(&mut self, index: usize) {
-        let broker = &mut self.brokers[index];
+        let broker = &mut self.processes[index];
         broker.is_frozen = false;
         let _ = broker.process.kill();
         let _ = broker.process.wait();
@@ -131,63 +144,79 @@ impl Brokers {
 
     /// Starts one again that was killed, with what it had stored.
     pub fn start_again(&mut self, index: usize) {
-        self.brokers[index].process = spawn(&self.program, &self.directory, index);
+        self.processes[index].process = spawn(&self.program, &self.directory, index);
     }
 
     /// Stops one in the middle of what it does; its connections stay open.
     pub fn freeze(&mut self, index: usize) {
         self.signal(index, Signal::STOP);
-        self.brokers[index].is_frozen = true;
+        self.processes[index].is_frozen = true;
     }
 
     /// Lets a frozen one go on.
     pub fn thaw(&mut self, index: usize) {
         self.signal(index, Signal::CONT);
-        self.brokers[index].is_frozen = false;
+        self.processes[index].is_frozen = false;
     }
 
     /// What JetStream answers to a request of its API.
-    pub async fn ask_jetstream(&self, index: usize, api: &str, request: &str) -> Value {
-        let mut socket = tokio::net::TcpStream::connect(self.client_address(index)).await.expect("it runs");
+    pub fn ask_jetstream(&self, index: usize, api: &str, request: &str) -> Value {
+        let mut socket = TcpStream::connect(self.client_address(index)).expect("it runs");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes it");
         let commands = format!(
             "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB $JS.API.{api} answer {}\r\n{request}\r\n",
             request.len()
         );
-        socket.write_all(commands.as_bytes()).await.expect("it takes a request");
+        io::Write::write_all(&mut socket, commands.as_bytes()).expect("it takes a request");
         let mut received = Vec::new();
-        within("JetStream answers", async {
-            loop {
-                assert_ne!(
-                    socket.read_buf(&mut received).await.expect("it answers"),
-                    0,
-                    "the broker has gone"
-                );
-                let text = String::from_utf8_lossy(&received);
-                let Some((_, message)) = text.split_once("MSG answer 1 ") else { continue };
-                let Some((length, body)) = message.split_once("\r\n") else { continue };
-                let length: usize = length.trim().parse().expect("a length");
-                if body.len() >= length {
-                    return serde_json::from_str(&body[..length]).expect("JSON");
-                }
+        let mut buffer = [0; 16 << 10];
+        loop {
+            let count = socket.read(&mut buffer).expect("JetStream answers");
+            assert_ne!(count, 0, "the broker has gone");
+            received.extend_from_slice(&buffer[..count]);
+            let text = String::from_utf8_lossy(&received);
+            let Some((_, message)) = text.split_once("MSG answer 1 ") else { continue };
+            let Some((length, body)) = message.split_once("\r\n") else { continue };
+            let length: usize = length.trim().parse().expect("a length");
+            if body.len() >= length {
+                return serde_json::from_str(&body[..length]).expect("JSON");
             }
-        })
-        .await
+        }
     }
 
     /// How many messages a stream has on these subjects behind its name.
-    pub async fn messages_of(&self, index: usize, stream: &str, subjects: &str) -> usize {
+    pub fn messages_of(&self, index: usize, stream: &str, subjects: &str) -> usize {
         let request = format!("{{\"subjects_filter\":\"{stream}.{subjects}\"}}");
-        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), &request).await;
+        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), &request);
         info["state"]["subjects"].as_object().map_or(0, serde_json::Map::len)
     }
 
+    /// How many messages a stream has, as the server's monitor tells it.
+    pub fn messages_in_store(&self, index: usize, stream: &str) -> u64 {
+        let report = self.ask(index, "/jsz?accounts=true&streams=true").expect("it answers");
+        let accounts = report["account_details"].as_array().into_iter().flatten();
+        let mut streams = accounts.filter_map(|account| account["stream_detail"].as_array()).flatten();
+        let found = streams.find(|detail| detail["name"] == stream).expect("there is such a stream");
+        found["state"]["messages"].as_u64().expect("a number")
+    }
+
+    /// What the server says of a configuration.
+    pub fn check_configuration(&self, file: &Path) -> Output {
+        Command::new(&self.program)
+            .args(["-t", "--config"])
+            .arg(file)
+            .envs([("NATS_NAME", "nats-1"), ("HUB_PASSWORD", "of-the-hubs")])
+            .output()
+            .expect("the server can be run")
+    }
+
     /// Everything that a stream's messages hold, as text.
-    pub async fn contents(&self, index: usize, stream: &str) -> String {
-        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), "").await;
+    pub fn contents(&self, index: usize, stream: &str) -> String {
+        let info = self.ask_jetstream(index, &format!("STREAM.INFO.{stream}"), "");
         let mut contents = String::new();
         for number in 1..=info["state"]["last_seq"].as_u64().expect("a number") {
             let api = format!("STREAM.MSG.GET.{stream}");
-            let got = self.ask_jetstream(index, &api, &format!("{{\"seq\":{number}}}")).await;
+            let got = self.ask_jetstream(index, &api, &format!("{{\"seq\":{number}}}"));
             let data = got["message"]["data"].as_str().unwrap_or_default();
             let bytes = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
             contents += &String::from_utf8_lossy(&bytes);
@@ -217,7 +246,7 @@ impl Brokers {
     /// Waits until all of them answer, and know who leads them.
     pub fn wait_until_ready(&self) {
         for index in 0..self.len() {
-            eventually_blocking("a NATS server is ready", || {
+            eventually("a NATS server is ready", || {
                 let is_healthy = self.ask(index, "/healthz")?["status"] == "ok";
                 let has_leader = self.len() == 1
                     || self.ask(index, "/jsz")?["meta_cluster"]["leader"]
@@ -229,20 +258,24 @@ impl Brokers {
     }
 
     fn signal(&self, index: usize, signal: Signal) {
-        let pid = i32::try_from(self.brokers[index].process.id()).ok().and_then(Pid::from_raw);
+        let pid = i32::try_from(self.processes[index].process.id()).ok().and_then(Pid::from_raw);
         // It may have been killed.
         let _ = kill_process(pid.expect("a process has an id"), signal);
     }
 
     /// What its monitor answers; over a connection of its own, so that no runtime is needed.
     fn ask(&self, index: usize, path: &str) -> Option<Value> {
-        let broker = &self.brokers[index];
+        let broker = &self.processes[index];
         if broker.is_frozen {
             return None;
         }
         let mut socket = TcpStream::connect_timeout(&broker.monitor, MONITOR_TIMEOUT).ok()?;
         socket.set_read_timeout(Some(MONITOR_TIMEOUT)).ok()?;
-        write!(socket, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+        io::Write::write_all(
+            &mut socket,
+            format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes(),
+        )
+        .ok()?;
         let mut answer = String::new();
         socket.read_to_string(&mut answer).ok()?;
         serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
@@ -290,11 +323,6 @@ fn spawn(program: &PathBuf, directory: &TempDir, index: usize) -> Child {
         .stderr(log)
         .spawn()
         .expect("`setpriv` can be run")
-}
-
-/// Whether there is such a server here; if not, that is said aloud.
-pub fn is_available() -> bool {
-    program().is_some()
 }
 
 /// The server's program: `make test` installs it, where it can be had.
