@@ -10,6 +10,7 @@
 //! - `agent_hooks`: the settings of coding agents that have them report.
 //! - `new_file`: a file that takes another's place in one step.
 //! - `origin`: the project, its branch and the machine.
+//! - `signals`: which of them are to be ignored.
 //! - `spool`: what could not be delivered yet.
 //! - `terminal`: what is printed.
 
@@ -21,6 +22,7 @@ mod hub;
 mod new_file;
 mod origin;
 mod programs;
+mod signals;
 mod spool;
 mod terminal;
 

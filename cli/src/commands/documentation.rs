@@ -60,7 +60,8 @@ fn find(mut command: Command, words: &[String]) -> Result<Command, Misuse> {
     command.build();
     for word in words {
         let Some(found) = command.find_subcommand(word) else {
-            let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+            let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+            let names: Vec<_> = shown.map(Command::get_name).collect();
             return Err(format!("there is no command {word:?}; there are {}", names.join(", ")));
         };
         command = found.clone();

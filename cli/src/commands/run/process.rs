@@ -3,7 +3,6 @@
 
 use std::{
     ffi::OsString,
-    fs,
     io::ErrorKind,
     os::unix::process::ExitStatusExt as _,
     process::{Child, Command, ExitCode, ExitStatus},
@@ -24,6 +23,7 @@ use signal_hook::{
 use tokio::sync::oneshot;
 
 use super::tail::Capture;
+use crate::signals;
 
 /// What is passed on. Stopping and continuing needs nobody: the shell does it to the whole group.
 const PASSED_ON: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
@@ -70,9 +70,8 @@ impl Process {
         let capture = tail.map(|lines| Capture::begin(&mut command, lines.into())).transpose();
         let (capture, end_of_output) = capture.map_err(not_started)?.unzip();
         // Before it is there: from then on a signal must not end us alone.
-        let ignored = ignored_signals();
         let signals =
-            SignalsInfo::<WithOrigin>::new(PASSED_ON.iter().filter(|signal| !ignored.contains(signal)))
+            SignalsInfo::<WithOrigin>::new(PASSED_ON.iter().filter(|signal| !signals::is_ignored(**signal)))
                 .map_err(not_started)?;
         let child = command.spawn().map_err(not_started)?;
         // The other ends of the pipes are the child's alone now.
@@ -138,16 +137,6 @@ fn pass_on(mut signals: SignalsInfo<WithOrigin>, running: &Running) {
             let _ = kill_process(pid, signal);
         }
     }
-}
-
-/// What was to be ignored when we were started, as under nohup: the command is to ignore it too, which it would not if we
-/// caught it.
-fn ignored_signals() -> Vec<i32> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask =
-        status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
-    let mask = mask.unwrap_or_default();
-    PASSED_ON.into_iter().filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
 }
 
 impl Ended {

@@ -34,10 +34,10 @@ impl Tail {
 
     /// Starts it, and waits until the hub knows it.
     async fn follow(user: &User, server: &TestServer, arguments: &[&str]) -> Self {
-        let before = subscribers(server).await;
+        let before = opened(server).await;
         let url = server.address();
         let tail = Tail::start(user, &[&["--url", &url], arguments].concat());
-        eventually("it is subscribed", async || (subscribers(server).await > before).then_some(())).await;
+        eventually("it is subscribed", async || (opened(server).await > before).then_some(())).await;
         tail
     }
 
@@ -74,8 +74,12 @@ impl Tail {
     }
 }
 
-async fn subscribers(server: &TestServer) -> u64 {
-    http::open_streams(server.socket_address()).await
+/// How many streams were opened since the hub was started: of those that are open, some may be about to be closed.
+async fn opened(server: &TestServer) -> u64 {
+    let metrics = http::get(server.socket_address(), "/metrics").await;
+    let counts =
+        metrics.text().lines().filter_map(|line| line.strip_prefix("notifyhub_streams_opened_total{"));
+    counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 
 async fn post(server: &TestServer, notification: &Value) -> String {
@@ -238,7 +242,7 @@ async fn a_command_finds_the_notification_in_its_environment_and_on_its_input() 
     // What somebody has set for this program is not the notification's.
     start.env("NOTIFYHUB_ACTOR", "me").env("NOTIFYHUB_LINK", "http://localhost");
     let _tail = start.stdout(Stdio::null()).spawn().unwrap();
-    eventually("it is subscribed", async || (subscribers(&server).await > 0).then_some(())).await;
+    eventually("it is subscribed", async || (opened(&server).await > 0).then_some(())).await;
     let id = post(
         &server,
         &json!({ "message": "a\n'b' $(c)\u{0}", "title": "T", "level": "error", "tags": ["x", "y"], "source": "shop" }),
@@ -440,6 +444,19 @@ async fn it_ends_when_nobody_reads_and_when_it_is_asked_to() {
         tail.signal(signal);
         assert_eq!(tail.end().await.code(), Some(0), "{signal:?}");
     }
+    // Under nohup it goes on when the terminal is closed.
+    let line = format!("trap '' HUP; exec notifyhub tail --url {}", server.address());
+    let before = opened(&server).await;
+    let mut child = user.other_program("sh", &["-c", &line]).spawn().unwrap();
+    eventually("it is subscribed", async || (opened(&server).await > before).then_some(())).await;
+    let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut tail = Tail { child, printed, said };
+    tail.signal(Signal::HUP);
+    publish(&server.client(), "still there").await;
+    assert!(tail.line().await.ends_with("still there"));
+    tail.stop().await;
+
     let mut tail = Tail::follow(&user, &server, &[]).await;
     drop(tail.child.stdout.take());
     drop(std::mem::replace(&mut tail.printed, {
