@@ -8,9 +8,11 @@
 //! - `work`: what is posted, and what must be stored of it. `publisher`: posting it.
 //! - `observer`: what a subscriber has seen, and must not have. `subscriber`: the three kinds.
 //! - `run`: one run, and what it came to.
+//! - `cluster`: several hubs on one engine, all of which are killed.
 //! - `soak`: the same without kills, for long, with an eye on memory, descriptors and files. `samples`: what it has seen.
 //! - `document`: the figures in docs/RELIABILITY.md.
 
+mod cluster;
 mod dice;
 mod document;
 mod observer;
@@ -23,6 +25,7 @@ mod subscriber;
 mod work;
 
 pub use self::{
+    cluster::{ClusterFigures, ClusterPlan, Engine, run_cluster},
     document::write_runs,
     observer::Counts,
     proxy::Deeds,

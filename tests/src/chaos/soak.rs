@@ -177,7 +177,7 @@ async fn post_steadily(
         let mut post = Post::of(plan.seed, number, true);
         // Each key is kept for a day, 100,000 at most: the files would grow for longer than this lasts.
         post.idempotency_key = post.idempotency_key.filter(|_| number.is_multiple_of(10));
-        publishing.post(&client, post).await?;
+        publishing.post(std::slice::from_ref(&client), post).await?;
     }
 }
 
