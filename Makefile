@@ -94,6 +94,7 @@ test-browser: binaries tests/browser/node_modules/.package-lock.json ## The page
 lint: frontend/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json ## Formatting, lints and documentation, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package notifyhub-server --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	npm --prefix frontend run lint
 	npm --prefix tests/browser run lint
@@ -130,6 +131,10 @@ bench-smoke: binaries ## The short form: fails if a delivery is lost
 chaos: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## 100,000 posts under kills and cuts: COUNT=…, SEED=… runs one again; DOCS=docs writes it down
 	TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python target/debug/notifyhub-chaos run --count $(or $(COUNT),100000) \
 		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
+
+.PHONY: chaos-cluster
+chaos-cluster: binaries ## Three hubs on one PostgreSQL, all of which are killed: COUNT=…, SEED=… makes the same choices again
+	target/debug/notifyhub-chaos cluster --count $(or $(COUNT),50000) $(if $(SEED),--seed $(SEED))
 
 .PHONY: soak
 soak: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## 30 minutes of steady load: MINUTES=…, SEED=…; DOCS=docs writes it down

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use notifyhub_tests::chaos::{self, Plan, SoakPlan};
+use notifyhub_tests::chaos::{self, ClusterPlan, OnPostgres, Plan, SoakPlan};
 
 /// Runs a hub under faults, or for long.
 #[derive(Debug, Parser)]
@@ -24,6 +24,15 @@ enum Command {
         count: usize,
         #[command(flatten)]
         common: Common,
+    },
+    /// Three hubs on one PostgreSQL: kill and freeze any of them, while publishers post and subscribers change hubs.
+    Cluster {
+        /// How many notifications are posted; something is killed or frozen once in 125.
+        #[arg(long, default_value_t = 50_000, value_name = "N")]
+        count: usize,
+        /// Decides everything that is left to chance [default: another one each time].
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
     },
     /// A steady load for long: memory, descriptors and files must stay what they are.
     Soak {
@@ -51,6 +60,7 @@ struct Common {
 async fn main() -> ExitCode {
     let (is_well, written) = match Arguments::parse().command {
         Command::Run { count, common } => run(count, &common).await,
+        Command::Cluster { count, seed } => (cluster(count, seed).await, Ok(())),
         Command::Soak { minutes, common } => soak(minutes, &common).await,
     };
     if let Err(error) = written {
@@ -61,7 +71,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(count: usize, common: &Common) -> (bool, std::io::Result<()>) {
-    let seed = seed(common);
+    let seed = seed(common.seed);
     let mut runs = Vec::new();
     for plan in [Plan::keeping_all(seed, count), Plan::keeping_few(seed, count.div_ceil(5))] {
         let figures = chaos::run(plan).await;
@@ -72,9 +82,16 @@ async fn run(count: usize, common: &Common) -> (bool, std::io::Result<()>) {
     (runs.iter().all(chaos::Figures::is_exact), written)
 }
 
+async fn cluster(count: usize, seed: Option<u64>) -> bool {
+    let plan = ClusterPlan::of(self::seed(seed), count);
+    let figures = chaos::run_cluster(plan, &mut OnPostgres::start()).await;
+    println!("{figures}");
+    figures.run.is_exact()
+}
+
 async fn soak(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
     let plan = SoakPlan {
-        seed: seed(common),
+        seed: seed(common.seed),
         duration: Duration::from_mins(minutes),
         rate: 50,
         streams: 40,
@@ -86,8 +103,8 @@ async fn soak(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
     (figures.is_well(), written)
 }
 
-fn seed(common: &Common) -> u64 {
-    let seed = common.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
+fn seed(given: Option<u64>) -> u64 {
+    let seed = given.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
     println!("seed {seed}");
     seed
 }

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use notifyhub_test_engines::Postgres;
 use rustix::process::Signal;
 use tokio::task::JoinSet;
 
@@ -30,6 +31,29 @@ pub trait Engine {
     fn strike(&mut self);
 }
 
+/// A PostgreSQL of its own, which is killed.
+pub struct OnPostgres(Postgres);
+
+impl OnPostgres {
+    /// Starts it, with an empty database.
+    pub fn start() -> Self {
+        let postgres = Postgres::start();
+        postgres.database("feed");
+        OnPostgres(postgres)
+    }
+}
+
+impl Engine for OnPostgres {
+    fn store(&self) -> String {
+        self.0.url("feed")
+    }
+
+    fn strike(&mut self) {
+        self.0.kill();
+        self.0.start_again();
+    }
+}
+
 /// What to do.
 #[derive(Clone, Copy, Debug)]
 pub struct ClusterPlan {
@@ -43,6 +67,13 @@ pub struct ClusterPlan {
     pub subscribers: usize,
     /// How often something is killed or frozen.
     pub faults: usize,
+}
+
+impl ClusterPlan {
+    /// The usual one for so many notifications.
+    pub const fn of(seed: u64, count: usize) -> Self {
+        ClusterPlan { seed, count, hubs: 3, subscribers: 6, faults: count / 125 }
+    }
 }
 
 /// What a run came to.

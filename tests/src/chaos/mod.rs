@@ -25,7 +25,7 @@ mod subscriber;
 mod work;
 
 pub use self::{
-    cluster::{ClusterFigures, ClusterPlan, Engine, run_cluster},
+    cluster::{ClusterFigures, ClusterPlan, Engine, OnPostgres, run_cluster},
     document::write_runs,
     observer::Counts,
     proxy::Deeds,

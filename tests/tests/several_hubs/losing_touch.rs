@@ -29,7 +29,7 @@ async fn keep_posting(
             break;
         }
         let message = format!("{name}-{number}");
-        let answer = post(address, "/api/notify", format!(r#"{{"message":"{message}"}}"#)).await;
+        let answer = post(address, "/api/notifications", format!(r#"{{"message":"{message}"}}"#)).await;
         answers.insert(message, answer.status());
     }
     answers
@@ -50,7 +50,7 @@ async fn a_server_that_is_killed_under_load_loses_and_doubles_nothing() {
         postgres.start_again();
         let body = r#"{"message":"between"}"#;
         eventually("posts are taken again", async || {
-            (post(addresses[0], "/api/notify", body).await.status() == 200).then_some(())
+            (post(addresses[0], "/api/notifications", body).await.status() == 201).then_some(())
         })
         .await;
     }
@@ -60,10 +60,10 @@ async fn a_server_that_is_killed_under_load_loses_and_doubles_nothing() {
         answers.extend(posting.await.unwrap());
     }
     // Each waited until the server was back, and what became of a commit that was interrupted was found out.
-    let refused: Vec<_> = answers.iter().filter(|(_, status)| **status != 200).collect();
+    let refused: Vec<_> = answers.iter().filter(|(_, status)| **status != 201).collect();
     assert!(refused.is_empty(), "{refused:?} of {}", answers.len());
     assert!(answers.len() > 50, "{}", answers.len());
-    id_of(&post(addresses[0], "/api/notify", r#"{"message":"the end"}"#).await);
+    id_of(&post(addresses[0], "/api/notifications", r#"{"message":"the end"}"#).await);
     let mut read = Vec::new();
     loop {
         let event = stream.next().await;
@@ -98,7 +98,7 @@ async fn a_database_that_was_restored_is_told_whether_or_not_a_hub_has_seen_it()
     let (postgres, url) = database();
     let mut hubs = [hub(&url), hub(&url)];
     let (here, there) = (hubs[0].socket_address(), hubs[1].socket_address());
-    id_of(&post(here, "/api/notify", r#"{"message":"kept"}"#).await);
+    id_of(&post(here, "/api/notifications", r#"{"message":"kept"}"#).await);
     let kept = get(here, "/api/status").await.json()["latest_id"].as_str().unwrap().to_owned();
     let copy = tempfile::NamedTempFile::new().unwrap();
     let dump = postgres.client("pg_dump", "feed").args(["-n", "notifyhub"]).output().unwrap();
@@ -106,7 +106,7 @@ async fn a_database_that_was_restored_is_told_whether_or_not_a_hub_has_seen_it()
     std::fs::write(copy.path(), dump.stdout).unwrap();
     std::os::unix::fs::chown(copy.path(), Some(65534), None).unwrap();
 
-    id_of(&post(there, "/api/notify", r#"{"message":"lost"}"#).await);
+    id_of(&post(there, "/api/notifications", r#"{"message":"lost"}"#).await);
     let lost = get(there, "/api/status").await.json()["latest_id"].as_str().unwrap().to_owned();
     let mut stream = RawEvents::open(there, "/events", &[]).await;
     let messages = |init: &Block| -> Vec<String> {
@@ -119,7 +119,7 @@ async fn a_database_that_was_restored_is_told_whether_or_not_a_hub_has_seen_it()
 
     assert_eq!(stream.next_but_heartbeats().await.data()["reason"], "unknown");
     assert_eq!(messages(&stream.next_but_heartbeats().await), ["kept"]);
-    id_of(&post(here, "/api/notify", r#"{"message":"new"}"#).await);
+    id_of(&post(here, "/api/notifications", r#"{"message":"new"}"#).await);
     assert_eq!(stream.next_but_heartbeats().await.message(), "new");
     for address in [here, there] {
         assert_eq!(reason_at(address, &lost).await, "unknown");
@@ -133,7 +133,7 @@ async fn a_database_that_was_restored_is_told_whether_or_not_a_hub_has_seen_it()
     restore(&postgres, copy.path());
     hubs[0].start_again(&["--store", &url]);
     for _ in 0..5 {
-        id_of(&post(here, "/api/notify", r#"{"message":"newer"}"#).await);
+        id_of(&post(here, "/api/notifications", r#"{"message":"newer"}"#).await);
     }
     for id in [lost, newest] {
         assert_eq!(reason_at(here, &id).await, "unknown", "{id}");
@@ -146,7 +146,7 @@ async fn a_hub_that_has_lost_touch_says_so_keeps_its_streams_and_finds_back() {
     let (postgres, url) = database();
     let hub = notifyhub_tests::server::TestServer::start(&["--store", &url, "--heartbeat", "500ms"]);
     let address = hub.socket_address();
-    id_of(&post(address, "/api/notify", r#"{"message":"before"}"#).await);
+    id_of(&post(address, "/api/notifications", r#"{"message":"before"}"#).await);
     let mut stream = RawEvents::open(address, "/events", &[]).await;
     assert_eq!(stream.next().await.data().get("stale_ms"), None);
     let (epoch, seq) = {
@@ -159,7 +159,7 @@ async fn a_hub_that_has_lost_touch_says_so_keeps_its_streams_and_finds_back() {
     postgres.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'feed'");
 
     // A post waits for a server that may come back in a moment; nothing of it is stored.
-    let refused = post(address, "/api/notify", r#"{"message":"meanwhile"}"#).await;
+    let refused = post(address, "/api/notifications", r#"{"message":"meanwhile"}"#).await;
     assert_eq!((refused.status(), refused.head.header("Retry-After").is_some()), (503, true), "{refused:?}");
     assert_eq!(refused.json()["code"], "storage_unavailable");
     let message = refused.json()["message"].as_str().unwrap().to_owned();
@@ -183,7 +183,7 @@ async fn a_hub_that_has_lost_touch_says_so_keeps_its_streams_and_finds_back() {
     postgres.sql("postgres", "ALTER DATABASE feed RESET default_transaction_read_only");
     eventually("it is ready again", async || (get(address, "/readyz").await.status() == 200).then_some(()))
         .await;
-    id_of(&post(address, "/api/notify", r#"{"message":"after"}"#).await);
+    id_of(&post(address, "/api/notifications", r#"{"message":"after"}"#).await);
     loop {
         let event = stream.next_but_heartbeats().await;
         assert_eq!(event.event(), "notification", "the stream went on: {event:?}");
@@ -211,7 +211,7 @@ async fn who_holds_the_lock_and_does_nothing_is_cut_off() {
         (postgres.sql("feed", locked) == "1").then_some(())
     })
     .await;
-    id_of(&post(hub.socket_address(), "/api/notify", r#"{"message":"after all"}"#).await);
+    id_of(&post(hub.socket_address(), "/api/notifications", r#"{"message":"after all"}"#).await);
     frozen.kill().unwrap();
     frozen.wait().unwrap();
 }

@@ -13,7 +13,7 @@ use super::{database, hub, id_of};
 
 async fn post_as(address: SocketAddr, key: &str, body: &str) -> Answer {
     let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
-    request(address, "POST", "/api/notify", &headers, body.as_bytes()).await
+    request(address, "POST", "/api/notifications", &headers, body.as_bytes()).await
 }
 
 async fn messages(hub: &TestServer) -> Vec<String> {
@@ -27,7 +27,7 @@ async fn what_one_hub_has_acknowledged_another_reads_revises_and_deletes_at_once
     let hubs = [hub(&url), hub(&url)];
     for round in 0..60 {
         let (here, there) = (hubs[round % 2].socket_address(), hubs[(round + 1) % 2].socket_address());
-        let id = id_of(&post(here, "/api/notify", r#"{"message":"x","state":"waiting"}"#).await);
+        let id = id_of(&post(here, "/api/notifications", r#"{"message":"x","state":"waiting"}"#).await);
         let path = format!("/api/notifications/{id}");
         match round % 4 {
             0 | 1 => assert_eq!(get(there, &path).await.status(), 200, "round {round}"),
@@ -52,7 +52,7 @@ async fn the_last_event_id_of_one_hub_is_resumed_after_at_another_at_once() {
     let (here, there) = (hubs[0].socket_address(), hubs[1].socket_address());
     let mut stream = RawEvents::open(here, "/events", &[]).await;
     for round in 0..100 {
-        let id = id_of(&post(here, "/api/notify", r#"{"message":"x"}"#).await);
+        let id = id_of(&post(here, "/api/notifications", r#"{"message":"x"}"#).await);
         let told = loop {
             let event = stream.next().await;
             if event.event() == "notification" && event.data()["id"] == id.as_str() {
@@ -96,7 +96,7 @@ async fn a_card_is_overtaken_and_withdrawn_whichever_hub_is_told() {
     let hubs = [hub(&url), hub(&url)];
     for round in 0..20 {
         let body = format!(r#"{{"message":"step {round}","key":"run","state":"running"}}"#);
-        id_of(&post(hubs[round % 2].socket_address(), "/api/notify", &body).await);
+        id_of(&post(hubs[round % 2].socket_address(), "/api/notifications", &body).await);
         assert_eq!(messages(&hubs[round % 2]).await, [format!("step {round}")]);
     }
     let withdrawn = request(hubs[0].socket_address(), "DELETE", "/api/keys/run", &[], b"").await;
@@ -111,10 +111,10 @@ async fn a_hub_that_starts_after_a_clear_goes_on_from_before_it() {
     let address = first.socket_address();
     let before = get(address, "/api/status").await.json()["latest_id"].as_str().unwrap().to_owned();
     for _ in 0..5 {
-        id_of(&post(address, "/api/notify", r#"{"message":"gone"}"#).await);
+        id_of(&post(address, "/api/notifications", r#"{"message":"gone"}"#).await);
     }
     assert_eq!(request(address, "DELETE", "/api/notifications", &[], b"").await.json()["removed"], 5);
-    id_of(&post(address, "/api/notify", r#"{"message":"stays"}"#).await);
+    id_of(&post(address, "/api/notifications", r#"{"message":"stays"}"#).await);
     let second = hub(&url);
     let mut stream = RawEvents::open(second.socket_address(), "/events", &[("Last-Event-ID", &before)]).await;
     assert_eq!(stream.next().await.data()["reason"], "resumed");
@@ -135,14 +135,14 @@ async fn one_retention_counts_for_all_hubs_and_can_be_changed_while_they_run() {
     assert!(!first.said().contains("one retention"), "{}", first.said());
     for number in 0..10 {
         let body = format!(r#"{{"message":"{number}"}}"#);
-        id_of(&post(second.socket_address(), "/api/notify", &body).await);
+        id_of(&post(second.socket_address(), "/api/notifications", &body).await);
     }
     let expected = ["9", "8", "7", "6", "5"];
     assert_eq!(messages(&second).await, expected);
     eventually("the other hub keeps the same", async || (messages(&first).await == expected).then_some(()))
         .await;
     postgres.sql("feed", "UPDATE notifyhub.log SET max_notifications = 2");
-    id_of(&post(first.socket_address(), "/api/notify", r#"{"message":"10"}"#).await);
+    id_of(&post(first.socket_address(), "/api/notifications", r#"{"message":"10"}"#).await);
     assert_eq!(messages(&first).await, ["10", "9"]);
     eventually("the other hub follows", async || (messages(&second).await == ["10", "9"]).then_some(()))
         .await;
@@ -152,8 +152,8 @@ async fn one_retention_counts_for_all_hubs_and_can_be_changed_while_they_run() {
 async fn two_feeds_in_one_database_know_nothing_of_each_other() {
     let (_postgres, url) = database();
     let (one, other) = (hub(&url), hub(&format!("{url}?schema=second")));
-    id_of(&post(one.socket_address(), "/api/notify", r#"{"message":"one"}"#).await);
-    id_of(&post(other.socket_address(), "/api/notify", r#"{"message":"other"}"#).await);
+    id_of(&post(one.socket_address(), "/api/notifications", r#"{"message":"one"}"#).await);
+    id_of(&post(other.socket_address(), "/api/notifications", r#"{"message":"other"}"#).await);
     assert_eq!(
         (messages(&one).await, messages(&other).await),
         (vec!["one".to_owned()], vec!["other".to_owned()])
