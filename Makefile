@@ -109,6 +109,7 @@ test-engines: binaries tests/browser/node_modules/.package-lock.json ## What mat
 lint: frontend/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json ## Formatting, lints and documentation, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package notifyhub-server --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	npm --prefix frontend run lint
 	npm --prefix tests/browser run lint
@@ -147,8 +148,12 @@ chaos: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json 
 		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
 
 .PHONY: chaos-cluster
-chaos-cluster: binaries $(VENV)/installed ## 10 minutes of three hubs and three brokers being killed, frozen and cut off: MINUTES=…, SEED=…; DOCS=docs writes it down
-	TEST_NATS_SERVER=$(CURDIR)/$(VENV)/bin/nats-server target/debug/notifyhub-chaos cluster --minutes $(or $(MINUTES),10) \
+chaos-cluster: binaries ## Three hubs on one PostgreSQL, all of which are killed: COUNT=…, SEED=… makes the same choices again
+	target/debug/notifyhub-chaos cluster --count $(or $(COUNT),50000) $(if $(SEED),--seed $(SEED))
+
+.PHONY: chaos-jetstream
+chaos-jetstream: binaries $(VENV)/installed ## 10 minutes of three hubs and three brokers being killed, frozen and cut off: MINUTES=…, SEED=…; DOCS=docs writes it down
+	TEST_NATS_SERVER=$(CURDIR)/$(VENV)/bin/nats-server target/debug/notifyhub-chaos jetstream --minutes $(or $(MINUTES),10) \
 		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
 
 .PHONY: soak

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use notifyhub_test_engines::Sync;
-use notifyhub_tests::chaos::{self, ClusterPlan, Plan, SoakPlan};
+use notifyhub_tests::chaos::{self, ClusterPlan, JetStreamPlan, OnPostgres, Plan, SoakPlan};
 
 /// Runs a hub under faults, or for long.
 #[derive(Debug, Parser)]
@@ -26,9 +26,19 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Three hubs on one PostgreSQL: kill and freeze any of them, while publishers post and subscribers change hubs.
+    Cluster {
+        /// How many notifications are posted; something is killed or frozen once in 125.
+        #[arg(long, default_value_t = 50_000, value_name = "N")]
+        count: usize,
+        /// Decides everything that is left to chance [default: another one each time].
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+    },
     /// Three hubs on three brokers: kill, freeze and cut off both, while publishers post to any hub and subscribers
     /// change hubs. Twice: keeping everything, and for a fifth of the time keeping little.
-    Cluster {
+    #[command(name = "jetstream")]
+    JetStream {
         /// For how long faults are made.
         #[arg(long, default_value_t = 10, value_name = "N")]
         minutes: u64,
@@ -61,7 +71,8 @@ struct Common {
 async fn main() -> ExitCode {
     let (is_well, written) = match Arguments::parse().command {
         Command::Run { count, common } => run(count, &common).await,
-        Command::Cluster { minutes, common } => cluster(minutes, &common).await,
+        Command::Cluster { count, seed } => (cluster(count, seed).await, Ok(())),
+        Command::JetStream { minutes, common } => on_jetstream(minutes, &common).await,
         Command::Soak { minutes, common } => soak(minutes, &common).await,
     };
     if let Err(error) = written {
@@ -72,7 +83,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(count: usize, common: &Common) -> (bool, std::io::Result<()>) {
-    let seed = seed(common);
+    let seed = seed(common.seed);
     let mut runs = Vec::new();
     for plan in [Plan::keeping_all(seed, count), Plan::keeping_few(seed, count.div_ceil(5))] {
         let figures = chaos::run(plan).await;
@@ -83,26 +94,33 @@ async fn run(count: usize, common: &Common) -> (bool, std::io::Result<()>) {
     (runs.iter().all(chaos::Figures::is_exact), written)
 }
 
-async fn cluster(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
-    let seed = seed(common);
+async fn cluster(count: usize, seed: Option<u64>) -> bool {
+    let plan = ClusterPlan::of(self::seed(seed), count);
+    let figures = chaos::run_cluster(plan, &mut OnPostgres::start()).await;
+    println!("{figures}");
+    figures.run.is_exact()
+}
+
+async fn on_jetstream(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
+    let seed = seed(common.seed);
     let long = Duration::from_mins(minutes);
     let plans = [(1_000_000, long, Sync::Always), (200, long / 5, Sync::Default)];
     let mut runs = Vec::new();
     for (max_notifications, duration, sync) in plans {
-        let plan = ClusterPlan { seed, duration, max_notifications, sync };
-        let Some(figures) = chaos::run_cluster(plan).await else {
+        let plan = JetStreamPlan { seed, duration, max_notifications, sync };
+        let Some(figures) = chaos::run_on_jetstream(plan).await else {
             return (false, Err(std::io::Error::other("there is no NATS server")));
         };
         println!("{figures}");
         runs.push(figures);
     }
-    let written = common.docs.as_ref().map_or(Ok(()), |docs| chaos::write_cluster_runs(&runs, docs));
-    (runs.iter().all(chaos::ClusterFigures::is_exact), written)
+    let written = common.docs.as_ref().map_or(Ok(()), |docs| chaos::write_jetstream_runs(&runs, docs));
+    (runs.iter().all(chaos::JetStreamFigures::is_exact), written)
 }
 
 async fn soak(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
     let plan = SoakPlan {
-        seed: seed(common),
+        seed: seed(common.seed),
         duration: Duration::from_mins(minutes),
         rate: 50,
         streams: 40,
@@ -114,8 +132,8 @@ async fn soak(minutes: u64, common: &Common) -> (bool, std::io::Result<()>) {
     (figures.is_well(), written)
 }
 
-fn seed(common: &Common) -> u64 {
-    let seed = common.seed.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
+fn seed(given: Option<u64>) -> u64 {
+    let seed = given.unwrap_or_else(|| fastrand::u64(..1_000_000_000));
     println!("seed {seed}");
     seed
 }

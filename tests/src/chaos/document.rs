@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, io, path::Path};
 
 use notifyhub_bench::machine;
 
-use super::{cluster::ClusterFigures, run::Figures, soak::SoakFigures};
+use super::{jetstream::JetStreamFigures, run::Figures, soak::SoakFigures};
 
 /// Writes what chaos runs came to into RELIABILITY.md in this directory.
 pub fn write_runs(runs: &[Figures], docs: &Path) -> io::Result<()> {
@@ -12,8 +12,8 @@ pub fn write_runs(runs: &[Figures], docs: &Path) -> io::Result<()> {
 }
 
 /// Writes what runs of several hubs came to into RELIABILITY.md in this directory.
-pub fn write_cluster_runs(runs: &[ClusterFigures], docs: &Path) -> io::Result<()> {
-    write_into(&docs.join("RELIABILITY.md"), "chaos-cluster", &of_cluster_runs(runs, &machine::describe()))
+pub fn write_jetstream_runs(runs: &[JetStreamFigures], docs: &Path) -> io::Result<()> {
+    write_into(&docs.join("RELIABILITY.md"), "chaos-cluster", &of_jetstream_runs(runs, &machine::describe()))
 }
 
 /// Writes `text` between `<!-- name -->` and `<!-- /name -->`.
@@ -81,7 +81,7 @@ fn of_runs(runs: &[Figures], machine: &str) -> String {
 }
 
 /// A table of runs of several hubs.
-fn of_cluster_runs(runs: &[ClusterFigures], machine: &str) -> String {
+fn of_jetstream_runs(runs: &[JetStreamFigures], machine: &str) -> String {
     let mut text = format!(
         "Measured {} on {machine}, {} build.\n\n| | {} |\n|---|{}\n",
         chrono::Utc::now().format("%Y-%m-%d"),
@@ -89,7 +89,7 @@ fn of_cluster_runs(runs: &[ClusterFigures], machine: &str) -> String {
         runs.iter().map(|run| format!("seed {}", run.seed)).collect::<Vec<_>>().join(" | "),
         "---:|".repeat(runs.len()),
     );
-    let mut row = |name: &str, value: &dyn Fn(&ClusterFigures) -> String| {
+    let mut row = |name: &str, value: &dyn Fn(&JetStreamFigures) -> String| {
         let values: Vec<_> = runs.iter().map(value).collect();
         let _ = writeln!(text, "| {name} | {} |", values.join(" | "));
     };

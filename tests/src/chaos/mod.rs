@@ -8,15 +8,17 @@
 //! - `work`: what is posted, and what must be stored of it. `publisher`: posting it.
 //! - `observer`: what a subscriber has seen, and must not have. `subscriber`: the three kinds.
 //! - `run`: one run, and what it came to.
+//! - `cluster`: several hubs on one engine, all of which are killed.
 //! - `soak`: the same without kills, for long, with an eye on memory, descriptors and files. `samples`: what it has seen.
-//! - `cluster`: several hubs on one log, whose brokers and hubs are killed, frozen and cut off. `roamer`: subscribers that
-//!   change hubs.
+//! - `jetstream`: three hubs on three brokers, which are killed, frozen and cut off. `roamer`: subscribers that change hubs,
+//!   as bytes.
 //! - `document`: the figures in docs/RELIABILITY.md.
 
 mod cluster;
 mod dice;
 mod document;
 mod item;
+mod jetstream;
 mod observer;
 mod proxy;
 mod publisher;
@@ -28,8 +30,9 @@ mod subscriber;
 mod work;
 
 pub use self::{
-    cluster::{ClusterFigures, ClusterPlan, run_cluster},
-    document::{write_cluster_runs, write_runs},
+    cluster::{ClusterFigures, ClusterPlan, Engine, OnPostgres, run_cluster},
+    document::{write_jetstream_runs, write_runs},
+    jetstream::{JetStreamFigures, JetStreamPlan, run_on_jetstream},
     observer::Counts,
     proxy::Deeds,
     run::{Figures, Plan, run},

@@ -42,9 +42,12 @@ pub(crate) struct Publishing {
 }
 
 impl Publishing {
-    /// Posts what is left to post; an error: the hub refused what it should have taken.
-    pub(crate) async fn run(self: Arc<Self>, address: String) -> Result<(), String> {
-        let client = connect(&address).expect("the address of a server is valid");
+    /// Posts what is left to post, each time to the next of these hubs; an error: one refused what it should have taken.
+    pub(crate) async fn run(self: Arc<Self>, addresses: Vec<String>) -> Result<(), String> {
+        let clients: Vec<_> = addresses
+            .iter()
+            .map(|address| connect(address).expect("the address of a server is valid"))
+            .collect();
         loop {
             let number = self.next.fetch_add(1, SeqCst);
             if number >= self.count {
@@ -53,14 +56,13 @@ impl Publishing {
             let mut dice = dice(self.seed, "pace", number);
             tokio::time::sleep(Duration::from_millis(dice.u64(..=self.longest_pause_ms))).await;
             let post = Post::of(self.seed, number, self.keeps_all);
-            self.post(std::slice::from_ref(&client), post)
-                .await
-                .map_err(|error| format!("post {number}: {error}"))?;
+            self.post(&clients, post).await.map_err(|error| format!("post {number}: {error}"))?;
         }
     }
 
-    /// Posts one; its id. Each attempt goes to another of the hubs.
-    pub(crate) async fn post(&self, hubs: &[Client], post: Post) -> Result<String, String> {
+    /// Posts one, each attempt to the next of these; its id.
+    pub(crate) async fn post(&self, clients: &[Client], post: Post) -> Result<String, String> {
+        let at = |number: usize| &clients[number % clients.len()];
         let mut body = types::NewNotification::builder().message(post.message.as_str());
         if let Some(card) = &post.card {
             body = body.key(Some(card.parse().map_err(|_| "the name of a card is a key")?));
@@ -68,17 +70,15 @@ impl Publishing {
         if let Some(state) = post.state {
             body = body.state(Some(state.parse().map_err(|_| "a state")?));
         }
-        let attempt = |hub: Client| {
-            let (body, key) = (body.clone(), post.idempotency_key.clone());
-            async move {
-                let request = hub.publish().body(body);
-                match key {
-                    Some(key) => request.idempotency_key(key).send().await,
-                    None => request.send().await,
-                }
+        let attempt = |number: usize| {
+            let client = at(number);
+            let request = client.publish().body(body.clone());
+            match &post.idempotency_key {
+                Some(key) => request.idempotency_key(key.as_str()).send(),
+                None => request.send(),
             }
         };
-        let stored = self.persist(hubs, attempt).await?;
+        let stored = self.persist(attempt).await?;
         if stored.message.as_str() != post.message {
             return Err(format!("it was answered with another's: {:.20}", stored.message.as_str()));
         }
@@ -86,17 +86,11 @@ impl Publishing {
         match post.then {
             Then::Nothing => {}
             Then::Delete => {
-                allow_missing(
-                    self.persist(hubs, |hub: Client| async move { hub.delete().id(id).send().await }).await,
-                )?;
+                allow_missing(self.persist(|number| at(number).delete().id(id).send()).await)?;
             }
             Then::Resolve => {
                 let revision = types::RevisionBody::builder().resolved(Some(true));
-                let revise = |hub: Client| {
-                    let revision = revision.clone();
-                    async move { hub.revise().id(id).body(revision).send().await }
-                };
-                self.persist(hubs, revise).await?;
+                self.persist(|number| at(number).revise().id(id).body(revision.clone()).send()).await?;
             }
         }
         if !self.ledger.acknowledge(id.to_string(), post) {
@@ -105,15 +99,14 @@ impl Publishing {
         Ok(id.to_string())
     }
 
-    async fn persist<T, F>(&self, hubs: &[Client], attempt: impl Fn(Client) -> F) -> Result<T, String>
+    async fn persist<T, F>(&self, attempt: impl Fn(usize) -> F) -> Result<T, String>
     where
         F: Future<Output = Result<ResponseValue<T>, Error<types::ErrorBody>>>,
     {
         let mut failures = 0;
         loop {
-            self.attempts.fetch_add(1, SeqCst);
-            let hub = fastrand::choice(hubs).expect("there is a hub").clone();
-            match tokio::time::timeout(ATTEMPT_TIMEOUT, attempt(hub)).await {
+            let number = self.attempts.fetch_add(1, SeqCst);
+            match tokio::time::timeout(ATTEMPT_TIMEOUT, attempt(number)).await {
                 Ok(Ok(done)) => return Ok(done.into_inner()),
                 Ok(Err(Error::ErrorResponse(refused))) if !is_temporary(refused.status()) => {
                     return Err(format!("{}: {}", refused.status(), refused.message));

@@ -156,7 +156,7 @@ pub async fn run(plan: Plan) -> Figures {
     let mut publishers = JoinSet::new();
     for number in 0..PUBLISHERS {
         let address = if number % 2 == 0 { hub.address() } else { for_posts.address() };
-        publishers.spawn(Arc::clone(&publishing).run(address));
+        publishers.spawn(Arc::clone(&publishing).run(vec![address]));
     }
     for end in 1..=plan.ends {
         let due = plan.count * end / (plan.ends + 1);
@@ -200,7 +200,7 @@ pub(crate) async fn subscribe(of_each: usize, proxy: &MoodyProxy) -> Vec<Subscri
 }
 
 /// Waits until so many are acknowledged; an error: a publisher was refused, or nothing goes on.
-async fn progress(
+pub(crate) async fn progress(
     publishing: &Publishing,
     count: usize,
     publishers: &mut JoinSet<Result<(), String>>,
@@ -290,7 +290,7 @@ pub(crate) async fn everything(hub: &TestServer) -> BTreeMap<String, Item> {
     }
 }
 
-fn judge(
+pub(crate) fn judge(
     plan: &Plan,
     publishing: &Publishing,
     stored: &BTreeMap<String, Item>,

@@ -1,5 +1,7 @@
 //! What goes wrong with a database at a distance, in words, and what it means.
 
+use std::io::ErrorKind;
+
 use tokio_postgres::{
     Error,
     error::{ErrorPosition, Severity, SqlState},
@@ -81,15 +83,16 @@ fn is_io(error: &Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            // What was read is no answer of PostgreSQL's.
-            return !matches!(
-                error.kind(),
-                std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData
-            ) && !is_read_only(&error.to_string());
+            return !is_foreign(error) && !is_read_only(&error.to_string());
         }
         cause = error.source();
     }
     error.is_closed()
+}
+
+/// Whether what was read is no answer of PostgreSQL's: the system's own errors are of other kinds.
+fn is_foreign(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other)
 }
 
 fn is_read_only(text: &str) -> bool {
@@ -103,6 +106,9 @@ pub(super) fn describe(error: &Error) -> String {
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
             text = format!("{text}: {error}");
+            if error.downcast_ref().is_some_and(is_foreign) && !is_read_only(&text) {
+                text = format!("what answers there does not seem to be PostgreSQL ({text})");
+            }
             cause = error.source();
         }
         return if is_read_only(&text) {

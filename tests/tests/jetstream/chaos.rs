@@ -1,16 +1,16 @@
-//! Three hubs and three brokers under everything that can go wrong at once. `make chaos-cluster` runs it for long.
+//! Three hubs and three brokers under everything that can go wrong at once. `make chaos-jetstream` runs it for long.
 
 use std::time::Duration;
 
 use notifyhub_test_engines::Sync;
-use notifyhub_tests::chaos::{ClusterPlan, run_cluster};
+use notifyhub_tests::chaos::{JetStreamPlan, run_on_jetstream};
 
 async fn run(max_notifications: usize, seconds: u64, sync: Sync) {
     // Another one each time; it is said before anything can go wrong.
     let seed = fastrand::u64(..1_000_000_000);
     println!("seed {seed}");
-    let plan = ClusterPlan { seed, duration: Duration::from_secs(seconds), max_notifications, sync };
-    let Some(figures) = run_cluster(plan).await else { return };
+    let plan = JetStreamPlan { seed, duration: Duration::from_secs(seconds), max_notifications, sync };
+    let Some(figures) = run_on_jetstream(plan).await else { return };
     println!("{figures}");
     assert!(figures.is_exact(), "{figures}");
     assert!(figures.faults() >= 3 && figures.acknowledged > 100, "it was a quiet run: {figures}");
