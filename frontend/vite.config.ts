@@ -3,12 +3,13 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { precompress } from './scripts/precompress.ts'
+import { serviceWorker } from './scripts/service-worker.ts'
 
 const server = process.env.NOTIFYHUB_SERVER ?? 'http://127.0.0.1:9080'
 
 export default defineConfig({
   base: './',
-  plugins: [vue(), precompress()],
+  plugins: [vue(), serviceWorker('src/offline/service-worker.ts'), precompress()],
   build: {
     target: 'es2022',
     // A data: URL would be repeated in every file that names it, and could not be cached by itself.

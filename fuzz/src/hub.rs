@@ -85,6 +85,8 @@ impl Hub {
         let (agents, told) = agents(Arc::clone(&feed), shutdown.clone());
         runtime.spawn(told);
         let context = Context {
+            web_push: None,
+            no_service_worker: false,
             agents,
             feed: Arc::clone(&feed),
             metrics,

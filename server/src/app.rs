@@ -35,6 +35,7 @@ use crate::{
     },
     metrics::{Metrics, NOTE_INTERVAL},
     shutdown::{Shutdown, Signals},
+    web_push::{self, FileStore, MemoryStore, WebPush, WebPushError},
 };
 
 /// File descriptors that are not connections: the database, the listeners, standard streams and a reserve.
@@ -64,6 +65,9 @@ pub enum AppError {
     /// There is no socket to listen on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// What Web Push keeps cannot be used.
+    #[error("{1}; devices subscribe again by themselves if you take {0} away")]
+    WebPush(std::path::PathBuf, WebPushError),
     /// The system does not say when to stop.
     #[error("cannot wait for signals: {0}")]
     Signals(std::io::Error),
@@ -92,6 +96,7 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         opened = opening => opened.map_err(|_| AppError::PartEnded("opening the log"))??,
         () = signals.received() => return Ok(()),
     };
+    let web_push = web_push(&config, &feed, &metrics)?;
     let mut listeners = listen::inherited()?;
     if listeners.is_empty() {
         listeners = listen::bind(&config.host, config.port)?;
@@ -110,11 +115,16 @@ pub async fn run(config: Config) -> Result<(), AppError> {
         max_connections: config.max_connections.get(),
         started: Instant::now(),
         guards: guards.clone(),
+        web_push: web_push.clone(),
+        no_service_worker: config.no_service_worker,
     };
     let tasks = TaskTracker::new();
     let mut essential = JoinSet::new();
     // Waited for at the stop like a connection: what it holds back is told then.
     essential.spawn(tasks.track_future(told));
+    if let Some(web_push) = web_push {
+        essential.spawn(tasks.track_future(web_push::run(web_push, settings.shutdown.clone())));
+    }
     let fan_out = FanOut::start(&feed, &settings, &tasks, &mut essential);
     let shared = Arc::new(Shared {
         endpoint: http::endpoint(&context),
@@ -279,6 +289,28 @@ fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppError> {
             }
         })
     })
+}
+
+fn web_push(config: &Config, feed: &Arc<Feed>, metrics: &Metrics) -> Result<Option<WebPush>, AppError> {
+    if config.no_web_push || config.no_service_worker {
+        return Ok(None);
+    }
+    let directory = match config.store {
+        Store::Memory => None,
+        Store::Sqlite => Some(config.data_directory()?),
+    };
+    let store: Box<dyn web_push::Store> = match &directory {
+        None => Box::new(MemoryStore),
+        Some(directory) => Box::new(FileStore::new(directory)),
+    };
+    let settings = web_push::Settings {
+        contact: config.web_push_contact.clone(),
+        private_services: config.allowed_push_services.clone(),
+    };
+    let file = || directory.unwrap_or_default().join(web_push::FILE_NAME);
+    WebPush::open(&settings, store, Arc::clone(feed), metrics.clone())
+        .map(Some)
+        .map_err(|error| AppError::WebPush(file(), error))
 }
 
 /// Each connection needs a file descriptor, and the soft limit is often only 1024.

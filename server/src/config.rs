@@ -17,6 +17,7 @@ use crate::{
         client_address::network, host::host_name, origin::Origin, rate_limit::Rate, token::Secret,
     },
     log::sqlite::Durability,
+    web_push::{Contact, PrivateService},
 };
 
 /// One self-hosted feed of notifications, pushed to every open browser and subscriber the moment they are
@@ -25,6 +26,7 @@ use crate::{
 /// Without any option the hub listens on this machine only, port 9080, and keeps its notifications in your
 /// data directory. Open `http://localhost:9080` in a browser, then run: notifyhub-push "Hello"
 #[derive(Clone, Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(name = "notifyhub-server", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Config {
     /// What to do instead of running the hub.
@@ -141,6 +143,27 @@ pub struct Config {
         conflicts_with = "tls_cert", help_heading = ENCRYPTION)]
     pub tls_self_signed: bool,
 
+    /// Switch Web Push off: no device can subscribe, and the hub talks to no push service. It does so only for devices
+    /// whose user has asked for it on the page.
+    #[arg(long, env = "NOTIFYHUB_NO_WEB_PUSH", value_parser = BoolishValueParser::new(), help_heading = WEB_PUSH)]
+    pub no_web_push: bool,
+
+    /// Whom the makers of push services may write to if something is wrong with what the hub sends.
+    #[arg(long, env = "NOTIFYHUB_WEB_PUSH_CONTACT", value_name = "URL", default_value = "mailto:notifyhub@example.com",
+        help_heading = WEB_PUSH)]
+    pub web_push_contact: Contact,
+
+    /// A push service on this machine or a private network that may be sent to, as scheme, host and port, such as
+    /// http://push.lan:8090; may be given several times. Others are sent to only over https, on public addresses.
+    #[arg(long = "allow-push-service", env = "NOTIFYHUB_ALLOW_PUSH_SERVICE", value_name = "ORIGIN", value_delimiter = ',',
+        help_heading = WEB_PUSH)]
+    pub allowed_push_services: Vec<PrivateService>,
+
+    /// Switch the page's service worker off: the page does not open while the hub is away, and there is no Web Push.
+    /// Browsers that have it get rid of it when the page is opened.
+    #[arg(long, env = "NOTIFYHUB_NO_SERVICE_WORKER", value_parser = BoolishValueParser::new(), help_heading = WEB_PUSH)]
+    pub no_service_worker: bool,
+
     /// What is written to standard error.
     #[arg(long, env = "NOTIFYHUB_LOG", value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
     pub log: LogLevel,
@@ -152,6 +175,7 @@ pub struct Config {
 
 const GUARDS: &str = "Who may do what";
 const ENCRYPTION: &str = "Encryption";
+const WEB_PUSH: &str = "While the page is closed";
 
 const AFTER_HELP: &str = "Times are written as 500ms, 15s or 2m. Under systemd socket activation (LISTEN_FDS) the \
     inherited sockets are used instead of --host and --port.";

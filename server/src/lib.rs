@@ -7,8 +7,8 @@
 //! ```text
 //! main ─► config (its values are the parts' own types)
 //!   ├──► maintenance ─► config, log
-//!   └──► app ─┬─► http ────────┬─► feed ─┬─► log ─┬─► notification, event_id
-//!             └─► connection ──┘         └─► sse ─┘        leaves: metrics, shutdown, error_body, file_watch,
+//!   └──► app ─┬─► http ─► web_push ─┬─► feed ─┬─► log ─┬─► notification, event_id
+//!             └─► connection ───────┘         └─► sse ─┘   leaves: metrics, shutdown, error_body, file_watch,
 //!                                                                     clock, throttle, health, security_headers
 //! ```
 
@@ -30,3 +30,4 @@ pub mod security_headers;
 pub mod shutdown;
 pub mod sse;
 pub mod throttle;
+pub mod web_push;

@@ -9,17 +9,24 @@ use std::{
 /// What each module may use.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("main", &["app", "config", "health", "http", "maintenance"]),
-    ("app", &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown"]),
+    (
+        "app",
+        &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown", "web_push"],
+    ),
     ("maintenance", &["config", "log"]),
     (
         "connection",
         &["clock", "error_body", "event_id", "feed", "metrics", "security_headers", "shutdown", "sse"],
     ),
-    ("http", &["feed", "metrics", "notification", "security_headers", "shutdown", "sse", "throttle"]),
+    (
+        "http",
+        &["feed", "metrics", "notification", "security_headers", "shutdown", "sse", "throttle", "web_push"],
+    ),
+    ("web_push", &["clock", "feed", "metrics", "notification", "shutdown", "sse", "throttle"]),
     ("feed", &["clock", "event_id", "log", "metrics", "notification", "sse", "throttle"]),
     ("log", &["clock", "event_id", "notification"]),
     ("sse", &["event_id", "notification"]),
-    ("config", &["health", "http", "log"]),
+    ("config", &["health", "http", "log", "web_push"]),
     ("notification", &[]),
     ("clock", &[]),
     ("event_id", &[]),

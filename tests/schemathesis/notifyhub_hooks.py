@@ -50,3 +50,19 @@ schemathesis.openapi.format(
         strategies.from_regex(r"[a-zA-Z0-9_.~%=&?#-]{0,30}", fullmatch=True),
     ),
 )
+
+# Nor what a browser makes for a subscription: an address of its push service, a point of P-256 (here its generator,
+# SEC 2, section 2.4.2, and the opposite one) and 16 bytes.
+schemathesis.openapi.format(
+    "push-endpoint", strategies.from_regex(r"https://push\.example/[a-zA-Z0-9_-]{1,40}", fullmatch=True)
+)
+schemathesis.openapi.format(
+    "p256-point",
+    strategies.sampled_from(
+        [
+            "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+            "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWsBy9HAHlgGVxGBS1g_Bh6dQxzKmUzqExNEm_l8hArgo",
+        ]
+    ),
+)
+schemathesis.openapi.format("push-secret", strategies.from_regex(r"[A-Za-z0-9_-]{21}[AQgw]", fullmatch=True))

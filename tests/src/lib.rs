@@ -9,6 +9,7 @@
 //! - [`reader`]: an event stream through the SDK.
 //! - [`fake_hub`]: a server that answers as the test says.
 //! - [`footprint`]: what a process holds of the system.
+//! - [`push_service`]: a push service, and the browsers that are subscribed to it.
 //! - [`proxy`]: a connection that can be cut or made silent.
 //! - [`reverse_proxy`]: nginx, Caddy and HAProxy as `deploy/` sets them up.
 //! - [`tls`]: encrypted connections and HTTP/2.
@@ -23,6 +24,7 @@ pub mod footprint;
 pub mod http;
 pub mod proxy;
 pub mod push;
+pub mod push_service;
 pub mod reader;
 pub mod reverse_proxy;
 pub mod server;

@@ -1,6 +1,7 @@
 // The calls of the page to the server's REST interface, with relative addresses, so that they also work
 // under a sub-path. Streams and polling are not made here.
-import type { ErrorBody, ListParameters, NewNotification, Notification, Page } from './notification'
+import { ApiError, call, change as changeWith, withBody, type TokenSource } from './calls'
+import type { ListParameters, NewNotification, Notification, Page } from './notification'
 import { parseNotification, parsePage } from './parse'
 
 export type ListQuery = ListParameters & { limit: number }
@@ -21,69 +22,10 @@ export interface NotificationApi {
   clear(): Promise<void>
 }
 
-/** The server said no; `status` is 0 when it could not be asked. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    /** The server's own name for the problem, such as `not_found`; `unreachable` and `signed_out` are the page's. */
-    readonly code?: string,
-  ) {
-    super(message)
-  }
-}
-
-/** The publish token, for a hub that takes one. */
-export interface TokenSource {
-  readonly current: string | undefined
-  /** Asks the person; `undefined`: they would rather not. */
-  ask(wasWrong: boolean): Promise<string | undefined>
-}
-
 export function createNotificationApi(baseUrl: string, token: TokenSource): NotificationApi {
   const address = new URL('api/notifications', baseUrl)
   const addressOf = (id: string) => `${address}/${encodeURIComponent(id)}`
-
-  async function call(url: string | URL, init?: RequestInit): Promise<Response> {
-    let response: Response
-    try {
-      response = await fetch(url, { ...init, redirect: 'manual' })
-    } catch (error) {
-      if (error instanceof DOMException && error.name === 'AbortError') throw error
-      throw new ApiError(0, 'the server cannot be reached', 'unreachable')
-    }
-    // A proxy in front of the hub sends to a page for signing in, or answers with one.
-    const isJson = /json/.test(response.headers.get('content-type') ?? '')
-    if (response.type === 'opaqueredirect' || (response.status === 200 && !isJson)) {
-      throw new ApiError(401, 'you have been signed out', 'signed_out')
-    }
-    if (response.ok) return response
-    const problem = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined
-    throw new ApiError(response.status, problem?.message ?? response.statusText, problem?.code)
-  }
-
-  /** A call that changes something: with the token, which is asked for when the hub wants one. */
-  async function change(url: string | URL, init: RequestInit): Promise<Response> {
-    const authorized = (shown: string | undefined): RequestInit =>
-      shown ? { ...init, headers: { ...init.headers, authorization: `Bearer ${shown}` } } : init
-    const shown = token.current
-    try {
-      return await call(url, authorized(shown))
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error
-      // A page that is about to go cannot ask, and a token does not help who is signed out.
-      if (init.keepalive || error.code === 'signed_out') throw error
-      const answer = await token.ask(shown !== undefined)
-      if (!answer) throw error
-      return change(url, init)
-    }
-  }
-
-  const withBody = (method: string, body: unknown): RequestInit => ({
-    method,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+  const change = (url: string | URL, init: RequestInit) => changeWith(token, url, init)
 
   async function notificationIn(response: Response): Promise<Notification> {
     const notification = parseNotification(await response.json())

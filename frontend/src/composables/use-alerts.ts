@@ -4,7 +4,7 @@ import type { Alert } from '../stream/tab-messages'
 import { plainText } from '../feed/ansi'
 import { stateOf } from '../feed/states'
 import { usePreferences } from './preferences'
-import { useDesktopNotifications } from './use-desktop-notifications'
+import { useDesktopNotifications, type Presenter } from './use-desktop-notifications'
 import { useSound } from './use-sound'
 import { useTexts } from './use-texts'
 
@@ -14,13 +14,14 @@ export interface AlertsOptions {
   connection: Pick<FeedConnection, 'alerted'>
   /** A notification of the desktop was clicked. */
   onOpen(id: string): void
+  present: Presenter
 }
 
-export function useAlerts({ connection, onOpen }: AlertsOptions) {
+export function useAlerts({ connection, onOpen, present }: AlertsOptions) {
   const { muted } = usePreferences()
   const { texts } = useTexts()
   const sound = useSound()
-  const desktop = useDesktopNotifications(onOpen)
+  const desktop = useDesktopNotifications(onOpen, present)
 
   function spoken({ about }: Alert): string {
     const words = texts.value.sound

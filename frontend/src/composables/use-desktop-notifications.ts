@@ -2,7 +2,8 @@
 // the stream's host.
 import { computed, ref } from 'vue'
 import type { Notification as FeedNotification } from '../api/notification'
-import { plainText } from '../feed/ansi'
+import { bannerOf } from '../feed/banner'
+import type { BannerData } from '../push/messages'
 import { usePreferences } from './preferences'
 import { useTexts } from './use-texts'
 
@@ -16,7 +17,10 @@ function currentPermission(): Permission {
   return typeof Notification === 'undefined' ? 'forbidden' : Notification.permission
 }
 
-export function useDesktopNotifications(onOpen: (id: string) => void) {
+/** Has the service worker show one, where that shows pushed ones: `false` where the page has to do it. */
+export type Presenter = (title: string, options: NotificationOptions) => Promise<boolean>
+
+export function useDesktopNotifications(onOpen: (id: string) => void, present: Presenter) {
   const { attention } = usePreferences()
   const { texts } = useTexts()
   const permission = ref<Permission>(currentPermission())
@@ -36,24 +40,25 @@ export function useDesktopNotifications(onOpen: (id: string) => void) {
   function show(notifications: readonly FeedNotification[], silent: boolean): void {
     if (!active.value) return
     for (const notification of notifications.slice(0, mostAtOnce).reverse()) {
-      showOne(notification, notifications.length, silent)
+      void showOne(notification, notifications.length, silent)
     }
   }
 
-  function showOne(notification: FeedNotification, count: number, silent: boolean): void {
-    const { id, source, actor, key, title } = notification
-    const about = key ? `${source ?? ''}/${key}` : id
-    const message = plainText(notification.message)
-    const more = count - mostAtOnce
-    const body = more > 0 ? `${message}\n${texts.value.desktop.more(more)}` : message
-    const from = [source, actor].filter(Boolean).join(' · ')
+  async function showOne(
+    notification: FeedNotification,
+    count: number,
+    silent: boolean,
+  ): Promise<void> {
+    const { id } = notification
+    const { productName, desktop } = texts.value
+    const more = count > mostAtOnce ? desktop.more(count - mostAtOnce) : ''
+    const { title, body, about, tag } = bannerOf(notification, { productName, more })
+    const icon = new URL('icons/icon-192.png', document.baseURI).href
+    const data: BannerData = { id, about }
     try {
-      const shown = new Notification(title ?? (from || texts.value.productName), {
-        body: (title && from ? `${from}\n${body}` : body).slice(0, 300),
-        icon: new URL('icons/icon-192.png', document.baseURI).href,
-        tag: `notifyhub:${about}:${id}`,
-        silent,
-      })
+      // Under one tag in one place, it is there once, pushed or not.
+      if (await present(title, { body, icon, tag, silent, data })) return
+      const shown = new Notification(title, { body, icon, tag, silent })
       onScreen.get(about)?.close()
       onScreen.set(about, shown)
       shown.addEventListener('close', () => {

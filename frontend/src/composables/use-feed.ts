@@ -12,12 +12,16 @@ import {
   type FeedFilter,
 } from '../feed/feed-filter'
 import type { FeedEvent, FeedView } from '../feed/feed-view'
+import type { LastSeen } from '../offline/last-seen'
 import type { FeedConnection } from '../stream/feed-connection'
 import type { ConnectionState } from '../stream/stream-events'
 import type { Alert, HostToTab, ReadState, SavedPosition } from '../stream/tab-messages'
 import { usePagedList } from './paged-list'
 
 export const pageSize = 100
+
+/** A hub that has said nothing for so long is as good as away. */
+const lastSeenAfterMs = 2_500
 
 /** In a rush the screen is drawn this often; a single notification is shown at once. */
 const batchGapMs = 50
@@ -28,6 +32,8 @@ export interface FeedOptions {
   filter: Ref<FeedFilter>
   /** What an earlier load of this page had, to be shown until the connection knows better. */
   saved?: SavedPosition
+  /** What the page showed last, to be looked at while the hub cannot be reached. */
+  lastSeen?(): LastSeen | undefined
   onAlert(alert: Alert): void
   /** New items, newest first, whether the search leaves them or not. */
   onArrival(notifications: Notification[]): void
@@ -42,6 +48,11 @@ export function useFeed(options: FeedOptions) {
   /** How many came that the search does not show. */
   const outside = ref(0)
   let eventId = options.saved?.eventId
+  /** When what is shown was up to date, until the hub has been reached once. */
+  const lastSeenMs = ref<number>()
+  let isReached = false
+  /** What is shown is what was seen last, and nothing of it is known to hold. */
+  let isLastSeen = false
 
   const query = computed(() => parseQuery(filter.value.text))
   const searching = computed(() => isSearching(filter.value))
@@ -105,9 +116,25 @@ export function useFeed(options: FeedOptions) {
   }
 
   function takeState(state: ConnectionState): void {
+    if (state.kind === 'live' || state.kind === 'polling') {
+      isReached = true
+      lastSeenMs.value = undefined
+    } else if (state.kind === 'reconnecting' || state.kind === 'offline') {
+      showLastSeen()
+    }
     const isBack = state.kind === 'live' && connectionState.value.kind !== 'live'
     connectionState.value = state
     if (isBack) for (const list of [everything, found]) list.retry()
+  }
+
+  function showLastSeen(): void {
+    const seen =
+      isReached || connectionState.value.kind === 'signed-out' ? undefined : options.lastSeen?.()
+    if (!seen) return
+    lastSeenMs.value = seen.atMs
+    if (everything.view.value.known) return
+    everything.view.value = seen.view
+    isLastSeen = true
   }
 
   /** Takes what happened, in order, and says what of it is new. */
@@ -119,7 +146,9 @@ export function useFeed(options: FeedOptions) {
   /** What is new by this event, oldest first. */
   function take(event: FeedEvent): Notification[] {
     if (event.eventId) eventId = event.eventId
-    const arrived = everything.take(event)
+    const isAnew = isLastSeen && event.type === 'snapshot'
+    if (isAnew) isLastSeen = false
+    const arrived = everything.take(isAnew ? { ...event, reset: true } : event)
     if (searching.value) {
       // A snapshot says nothing about what a search would find.
       if (event.type === 'snapshot') void found.refresh()
@@ -140,7 +169,9 @@ export function useFeed(options: FeedOptions) {
     { immediate: true },
   )
   connection.open(options.saved)
+  const lastSeenTimer = setTimeout(showLastSeen, lastSeenAfterMs)
   onScopeDispose(() => {
+    clearTimeout(lastSeenTimer)
     events.stop()
     found.forget()
     connection.close()
@@ -158,6 +189,7 @@ export function useFeed(options: FeedOptions) {
     connectionState,
     read,
     audibleSomewhere,
+    lastSeenMs,
     query,
     searching,
     outside,

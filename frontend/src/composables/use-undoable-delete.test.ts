@@ -1,7 +1,7 @@
 // Deleting with a way back, on a fake clock.
 import { effectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ApiError } from '../api/notification-api'
+import { ApiError } from '../api/calls'
 import { undoTimeMs, useUndoableDelete } from './use-undoable-delete'
 
 const scope = effectScope()

@@ -17,7 +17,7 @@ use super::{
         token::{Secret, Tokens},
     },
 };
-use crate::{feed::Feed, metrics::Metrics, shutdown::Shutdown};
+use crate::{feed::Feed, metrics::Metrics, shutdown::Shutdown, web_push::WebPush};
 
 #[derive(Tags)]
 pub(super) enum Tag {
@@ -25,6 +25,8 @@ pub(super) enum Tag {
     Notifications,
     /// Have notifications pushed the moment they are posted.
     Events,
+    /// Have a device told while the page is closed.
+    Push,
     /// How the hub is.
     Health,
 }
@@ -52,6 +54,10 @@ pub struct Context {
     pub agents: Agents,
     /// Who may do what.
     pub guards: Guards,
+    /// Telling devices while the page is closed; `None` where that is off.
+    pub web_push: Option<WebPush>,
+    /// `--no-service-worker`: the page has none.
+    pub no_service_worker: bool,
 }
 
 /// Who may do what.

@@ -19,6 +19,7 @@ use super::middleware::token;
 use crate::{
     feed::{AppendError, Busy, RemoveError},
     notification::InvalidNotification,
+    web_push::ChangeError,
 };
 
 /// After how many seconds to come back when the hub is busy or its storage fails.
@@ -41,7 +42,7 @@ pub(super) struct ErrorBody {
 }
 
 impl ErrorBody {
-    fn new(code: &str, message: impl Into<String>) -> Json<Self> {
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Json<Self> {
         Json(ErrorBody { code: code.to_owned(), message: message.into() })
     }
 }
@@ -218,6 +219,17 @@ impl From<AppendError> for ApiError {
 impl From<Busy> for ApiError {
     fn from(busy: Busy) -> Self {
         ApiError::unavailable("busy", format!("{busy}; try again in a few seconds"), RETRY_AFTER_S)
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        let message = format!("{error}; nothing was changed");
+        match error {
+            ChangeError::Invalid(invalid) => ApiError::invalid("invalid_subscription", invalid.to_string()),
+            ChangeError::TooMany => ApiError::unavailable("too_many_subscriptions", message, 3600),
+            ChangeError::Storage(_) => ApiError::unavailable("storage_unavailable", message, RETRY_AFTER_S),
+        }
     }
 }
 

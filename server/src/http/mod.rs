@@ -5,7 +5,7 @@
 //! - `router`: everything the hub answers. `specification`: what the generated one lacks.
 //! - `context`: what the endpoints share. `error`: the one error type. `body`: request and response bodies.
 //! - `conditional`: `ETag` and `If-None-Match`.
-//! - `notifications`, `filters`, `keys`, `read`, `events`, `status`: the operations, by what they are about.
+//! - `notifications`, `filters`, `keys`, `read`, `events`, `push`, `status`: the operations, by what they are about.
 //! - `page`: the page's files.
 //! - `ingest`: what other senders post. `outcome`: that is carried out; `agents`: of coding agents, in its order.
 //! - `middleware`: one concern a file.
@@ -23,6 +23,7 @@ pub mod middleware;
 mod notifications;
 mod outcome;
 mod page;
+mod push;
 mod read;
 mod router;
 mod specification;

@@ -19,6 +19,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      connect-src 'self'; media-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'";
 
+/// The script that stays behind when the page is closed. Its place is what it may serve: everything below the page.
+pub(super) const SERVICE_WORKER: &str = "/service-worker.js";
+
 /// Shown where the frontend was not built.
 const NOT_BUILT: &str = "<!doctype html><meta charset=\"utf-8\"><title>NotifyHub</title>\
     <h1>NotifyHub is running, its page is not built</h1>\

@@ -28,7 +28,7 @@ use super::{
         token::Refusal,
         token_guesses::TokenGuesses,
     },
-    notifications, page, read, specification, status,
+    notifications, page, push, read, specification, status,
 };
 use crate::{metrics::Metrics, security_headers, throttle::Throttle};
 
@@ -42,6 +42,7 @@ type Apis = (
     read::ReadApi,
     ingest::notify::NotifyApi,
     events::EventsApi,
+    push::PushApi,
     status::HealthApi,
 );
 
@@ -53,6 +54,7 @@ fn service(context: Option<&Context>) -> OpenApiService<Apis, ()> {
         read::ReadApi { shared: shared.clone() },
         ingest::notify::NotifyApi { shared: shared.clone() },
         events::EventsApi { shared: shared.clone() },
+        push::PushApi { shared: shared.clone() },
         status::HealthApi { shared },
     );
     OpenApiService::new(apis, "NotifyHub", env!("CARGO_PKG_VERSION"))
@@ -92,6 +94,7 @@ pub fn endpoint(context: &Context) -> impl Endpoint<Output = Response> + 'static
         docs: docs.into(),
         methods,
         no_sse: context.no_sse,
+        no_service_worker: context.no_service_worker,
         metrics: context.metrics.clone(),
         complaints: Throttle::every(COMPLAINT_INTERVAL),
         ingest: Ingest::new(context.clone()),
@@ -116,6 +119,8 @@ struct Site {
     methods: HashMap<String, String>,
     /// There are no event streams.
     no_sse: bool,
+    /// The page has no service worker.
+    no_service_worker: bool,
     metrics: Metrics,
     /// About requests that the hub cannot do.
     complaints: Throttle,
@@ -139,6 +144,7 @@ impl Site {
                     .body(self.docs.clone()),
             ),
             "/events" if self.no_sse => Some(events::streaming_is_off()),
+            page::SERVICE_WORKER if self.no_service_worker => None,
             path => page::find(path, request.headers()),
         }
     }

@@ -4,13 +4,21 @@
 use serde_json::{Map, Value, json};
 
 /// Bodies whose unknown fields are refused, so that a misspelt one is not passed over.
-const CLOSED: [&str; 4] = ["NewNotification", "Action", "RevisionBody", "MarkRead"];
+const CLOSED: [&str; 6] =
+    ["NewNotification", "Action", "RevisionBody", "MarkRead", "NewPushSubscription", "PushKeys"];
 
 /// Bodies that have to say something.
 const NOT_EMPTY: [&str; 1] = ["RevisionBody"];
 
-/// Texts that are addresses (RFC 3986), with the schemes that their descriptions name.
-const ADDRESSES: [(&str, &str); 2] = [("NewNotification", "link"), ("Action", "url")];
+/// What texts are, beyond what a schema can say: addresses (RFC 3986) with the schemes that their descriptions name, and what
+/// a browser makes (RFC 8291).
+const FORMATS: [(&str, &str, &str); 5] = [
+    ("NewNotification", "link", "uri"),
+    ("Action", "url", "uri"),
+    ("NewPushSubscription", "endpoint", "push-endpoint"),
+    ("PushKeys", "p256dh", "p256-point"),
+    ("PushKeys", "auth", "push-secret"),
+];
 
 /// The specification with all that, ending in a line break.
 pub(super) fn complete(spec: &str) -> String {
@@ -22,8 +30,8 @@ pub(super) fn complete(spec: &str) -> String {
     for name in NOT_EMPTY {
         schemas[name]["minProperties"] = json!(1);
     }
-    for (name, property) in ADDRESSES {
-        schemas[name]["properties"][property]["format"] = json!("uri");
+    for (name, property, format) in FORMATS {
+        schemas[name]["properties"][property]["format"] = json!(format);
     }
     for schema in schemas.values_mut() {
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);

@@ -70,6 +70,22 @@ label! {
     }
 }
 
+label! {
+    /// What became of a message to a push service.
+    pub enum PushOutcome {
+        /// The service has it.
+        Sent = "sent",
+        /// It is tried again.
+        Retried = "retried",
+        /// There is no such subscription any more.
+        Gone = "gone",
+        /// The service does not take it.
+        Refused = "refused",
+        /// It gave way to newer ones, or was tried for too long.
+        Dropped = "dropped",
+    }
+}
+
 /// Why a request was refused: the code of the answer's body.
 #[derive(Clone, Copy, Debug)]
 struct Refusal(usize);
@@ -91,6 +107,7 @@ const REFUSAL_CODES: &[&str] = &[
     "invalid_notification",
     "invalid_parameter",
     "invalid_priority",
+    "invalid_subscription",
     "invalid_topic",
     "method_not_allowed",
     "no_call",
@@ -109,8 +126,10 @@ const REFUSAL_CODES: &[&str] = &[
     "token_unknown",
     "too_many_connections",
     "too_many_posts",
+    "too_many_subscriptions",
     "too_many_tokens",
     "unknown_host",
+    "web_push_off",
     "other",
 ];
 
@@ -172,6 +191,9 @@ pub struct Counters {
     pub connections_open: AtomicUsize,
     /// Times that accepting failed because the process or the system had no file descriptor left.
     pub accept_out_of_files: Counter,
+    /// Messages for push services, by what became of them.
+    pub push_messages: Labelled<PushOutcome>,
+    push_subscriptions: AtomicUsize,
     started: SystemTime,
     notes: Notes,
 }
@@ -226,6 +248,8 @@ impl Default for Metrics {
             connections_refused: Counter::default(),
             connections_open: AtomicUsize::new(0),
             accept_out_of_files: Counter::default(),
+            push_messages: Labelled::default(),
+            push_subscriptions: AtomicUsize::new(0),
             started: SystemTime::now(),
             notes: Notes::beginning_with(beginning),
         }))
@@ -250,6 +274,11 @@ impl Counters {
     pub fn refused(&self, is_write: bool, code: &str) {
         let counters = if is_write { &self.writes_refused } else { &self.reads_refused };
         counters.of(Refusal::of_code(code)).inc();
+    }
+
+    /// Says how many devices are subscribed to Web Push now.
+    pub fn set_push_subscriptions(&self, count: usize) {
+        self.push_subscriptions.store(count, Ordering::Relaxed);
     }
 
     /// Notes the counters, for [`Counters::lately`]; to be done each [`NOTE_INTERVAL`].
@@ -278,6 +307,7 @@ impl Counters {
         self.encode_streams(&mut text, readings);
         self.encode_log(&mut text, readings);
         self.encode_connections(&mut text, readings);
+        self.encode_push(&mut text);
         text.finish()
     }
 
@@ -388,6 +418,19 @@ impl Counters {
             [("database", readings.database_bytes), ("wal", readings.wal_bytes)],
         );
         text.counter("log_read_failures_total", "Reads of the log that failed.", &self.read_failures);
+    }
+
+    fn encode_push(&self, text: &mut Text) {
+        let subscriptions = self.push_subscriptions.load(Ordering::Relaxed);
+        text.gauge("push_subscriptions", "Devices that are subscribed to Web Push.", subscriptions);
+        text.counters(
+            "push_messages_total",
+            "Messages for push services: sent; retried, one failed and is tried again; gone, there is no such \
+             subscription any more; refused, the service does not take it; dropped, it gave way to newer ones or was \
+             tried for too long.",
+            "outcome",
+            &self.push_messages,
+        );
     }
 
     fn encode_connections(&self, text: &mut Text, readings: &Readings) {

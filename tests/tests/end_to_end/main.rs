@@ -23,3 +23,4 @@ mod stream;
 mod third_party;
 mod upgrading;
 mod watching;
+mod web_push;

@@ -219,6 +219,31 @@ export type NewNotification = {
 };
 
 /**
+ * NewPushSubscription
+ *
+ * A device that is to be told, as its browser describes it (`PushSubscription.toJSON()`).
+ */
+export type NewPushSubscription = {
+    /**
+     * Where to send: an address of the browser's push service, https.
+     */
+    endpoint: string;
+    /**
+     * What to encrypt for.
+     */
+    keys: PushKeys & unknown;
+    /**
+     * Whether to tell what failed, besides what waits for a person.
+     */
+    failures?: boolean;
+    /**
+     * Whether to tell that something waits no longer, so that it disappears. Some browsers take a subscription away
+     * from a page that shows nothing for a message.
+     */
+    withdrawals?: boolean;
+};
+
+/**
  * Notification
  *
  * A stored notification. Fields that were not set are left out. Later versions may add fields, and values to the
@@ -319,6 +344,46 @@ export type NotifyResponseBody = {
     success: boolean;
     /**
      * The notification's id.
+     */
+    id: string;
+};
+
+/**
+ * PushKey
+ *
+ * What a browser needs to subscribe.
+ */
+export type PushKey = {
+    /**
+     * The hub's public key (VAPID, RFC 8292): a point of P-256, in base64url. It is the `applicationServerKey`.
+     */
+    public_key: string;
+};
+
+/**
+ * PushKeys
+ *
+ * Keys of a subscription (RFC 8291).
+ */
+export type PushKeys = {
+    /**
+     * The public key: a point of P-256, uncompressed, in base64url.
+     */
+    p256dh: string;
+    /**
+     * The secret: 16 bytes, in base64url.
+     */
+    auth: string;
+};
+
+/**
+ * PushSubscription
+ *
+ * A device that is told.
+ */
+export type PushSubscription = {
+    /**
+     * Its name, for taking it away.
      */
     id: string;
 };
@@ -1255,6 +1320,203 @@ export type EventsResponses = {
 };
 
 export type EventsResponse = EventsResponses[keyof EventsResponses];
+
+export type PushKeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/push/key';
+};
+
+export type PushKeyErrors = {
+    /**
+     * The request is not what it should be: a parameter, a header or the body.
+     */
+    400: ErrorBody;
+    /**
+     * This hub takes a publish token for what changes something, and the request shows none or a wrong one.
+     */
+    401: ErrorBody;
+    /**
+     * A page of another site asks, and the hub was not told to let it (`--cors-origin`).
+     */
+    403: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The request is for a host that this hub does not go by (`--allowed-host`).
+     */
+    421: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
+     */
+    429: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
+};
+
+export type PushKeyError = PushKeyErrors[keyof PushKeyErrors];
+
+export type PushKeyResponses = {
+    200: PushKey;
+};
+
+export type PushKeyResponse = PushKeyResponses[keyof PushKeyResponses];
+
+export type PushSubscribeData = {
+    body: NewPushSubscription;
+    path?: never;
+    query?: never;
+    url: '/api/push/subscriptions';
+};
+
+export type PushSubscribeErrors = {
+    /**
+     * The request is not what it should be: a parameter, a header or the body.
+     */
+    400: ErrorBody;
+    /**
+     * This hub takes a publish token for what changes something, and the request shows none or a wrong one.
+     */
+    401: ErrorBody;
+    /**
+     * A page of another site asks, and the hub was not told to let it (`--cors-origin`).
+     */
+    403: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The request is for a host that this hub does not go by (`--allowed-host`).
+     */
+    421: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
+     */
+    429: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
+};
+
+export type PushSubscribeError = PushSubscribeErrors[keyof PushSubscribeErrors];
+
+export type PushSubscribeResponses = {
+    200: PushSubscription;
+};
+
+export type PushSubscribeResponse = PushSubscribeResponses[keyof PushSubscribeResponses];
+
+export type PushUnsubscribeData = {
+    body?: never;
+    path: {
+        /**
+         * The id that subscribing gave.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/push/subscriptions/{id}';
+};
+
+export type PushUnsubscribeErrors = {
+    /**
+     * The request is not what it should be: a parameter, a header or the body.
+     */
+    400: ErrorBody;
+    /**
+     * This hub takes a publish token for what changes something, and the request shows none or a wrong one.
+     */
+    401: ErrorBody;
+    /**
+     * A page of another site asks, and the hub was not told to let it (`--cors-origin`).
+     */
+    403: ErrorBody;
+    /**
+     * There is no such thing (any more).
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time.
+     */
+    408: ErrorBody;
+    /**
+     * The body is larger than any request can be.
+     */
+    413: ErrorBody;
+    /**
+     * The body is not declared to be plain JSON.
+     */
+    415: ErrorBody;
+    /**
+     * The request is for a host that this hub does not go by (`--allowed-host`).
+     */
+    421: ErrorBody;
+    /**
+     * The idempotency key was used before, for another content.
+     */
+    422: ErrorBody;
+    /**
+     * This address publishes more often than the hub allows (`--publish-rate`), or has shown too many wrong publish
+     * tokens; nothing was changed.
+     */
+    429: ErrorBody;
+    /**
+     * It cannot be done for now. Unless the code is `outcome_unknown`, nothing was changed.
+     */
+    503: ErrorBody;
+};
+
+export type PushUnsubscribeError = PushUnsubscribeErrors[keyof PushUnsubscribeErrors];
+
+export type PushUnsubscribeResponses = {
+    /**
+     * It is told no more.
+     */
+    204: void;
+};
+
+export type PushUnsubscribeResponse = PushUnsubscribeResponses[keyof PushUnsubscribeResponses];
 
 export type StatusData = {
     body?: never;

@@ -1,0 +1,66 @@
+// The service worker: what stays behind in the browser when the page is closed. Only wiring: the files of the page are
+// shell.ts's, pushed messages push/pushed.ts's.
+/// <reference lib="webworker" />
+import { openFromBanner, showPushed } from '../push/pushed'
+import { Shell, type ShellFiles } from './shell'
+
+declare const self: ServiceWorkerGlobalScope
+/** Written by the build. */
+declare const __SHELL__: ShellFiles
+
+const { registration } = self
+const shell = new Shell(__SHELL__, {
+  scope: registration.scope,
+  caches: self.caches,
+  fetch: (request, init) => fetch(request, init),
+  after: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+})
+
+self.addEventListener('install', (event) => {
+  // A page of the version before goes on with what it has loaded.
+  event.waitUntil(shell.install().then(() => self.skipWaiting()))
+})
+
+self.addEventListener('activate', (event) => {
+  const begin = async () => {
+    // The page is asked for while this worker starts.
+    await registration.navigationPreload?.enable()
+    await shell.tidy()
+    await self.clients.claim()
+  }
+  event.waitUntil(begin())
+})
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  if (shell.isFile(request)) {
+    event.respondWith(shell.file(request))
+  } else if (shell.isPage(request)) {
+    const network = fromHub(event)
+    event.respondWith(shell.page(network))
+    event.waitUntil(network.then(goIfUnwanted, () => undefined))
+  }
+})
+
+async function fromHub(event: FetchEvent): Promise<Response> {
+  const preloaded = (await event.preloadResponse) as Response | undefined
+  return preloaded ?? fetch(event.request)
+}
+
+/** A hub that serves no service worker any more is not to be left with one. */
+async function goIfUnwanted({ ok }: Response): Promise<void> {
+  if (!ok) return
+  const script = await fetch(self.location.href, { method: 'HEAD', cache: 'no-store' })
+  if (script.status !== 404) return
+  await shell.forget()
+  await registration.unregister()
+}
+
+self.addEventListener('push', (event) => {
+  event.waitUntil(showPushed(self, event.data))
+})
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(openFromBanner(self, event.notification))
+})
