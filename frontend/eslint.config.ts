@@ -71,6 +71,13 @@ export default typescript.config(
     },
   },
   layer('src/sound/**', ['stream', 'texts']),
+  // What runs in the service worker knows neither the page's state nor its words.
+  ...['shell', 'service-worker'].map((file) =>
+    layer(`src/offline/${file}.ts`, ['sound', 'stream', 'texts']),
+  ),
+  ...['pushed', 'messages', 'preferences-for-worker'].map((file) =>
+    layer(`src/push/${file}.ts`, ['sound', 'stream', 'texts']),
+  ),
   layer('src/stream/**', ['sound', 'texts']),
   layer('src/texts/**', ['api', 'feed', 'sound', 'stream']),
   {

@@ -2,8 +2,7 @@
 // the stream's host.
 import { computed, ref } from 'vue'
 import type { Notification as FeedNotification } from '../api/notification'
-import { bannerOf } from '../feed/banner'
-import type { BannerData } from '../push/messages'
+import { bannerOf, type BannerData } from '../feed/banner'
 import { usePreferences } from './preferences'
 import { useTexts } from './use-texts'
 

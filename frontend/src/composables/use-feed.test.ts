@@ -6,6 +6,7 @@ import { ApiError } from '../api/calls'
 import type { ListQuery } from '../api/notification-api'
 import { wholeFeed, type FeedFilter } from '../feed/feed-filter'
 import { unknownView, type FeedEvent } from '../feed/feed-view'
+import type { LastSeen } from '../offline/last-seen'
 import { fakeNotification } from '../stream/fake-environment'
 import type { FeedConnection } from '../stream/feed-connection'
 import type { ConnectionState } from '../stream/stream-events'
@@ -44,7 +45,10 @@ let requests: { query: ListQuery; answer(list: Notification[]): void; fail(error
 let arrived: string[]
 const filter = ref<FeedFilter>(wholeFeed)
 
-function start(saved?: SavedPosition, firstLook?: () => Promise<FirstLook>) {
+function start(
+  saved?: SavedPosition,
+  more: { firstLook?: () => Promise<FirstLook>; lastSeen?: LastSeen } = {},
+) {
   return scope.run(() =>
     useFeed({
       connection,
@@ -60,7 +64,8 @@ function start(saved?: SavedPosition, firstLook?: () => Promise<FirstLook>) {
       },
       filter,
       saved,
-      firstLook,
+      firstLook: more.firstLook,
+      lastSeen: () => more.lastSeen,
       onAlert: () => {},
       onArrival: (notifications) => arrived.push(...notifications.map(({ id }) => id)),
     }),
@@ -109,7 +114,9 @@ describe('the whole feed', () => {
   it('shows a first look until the host knows better', async () => {
     const [newest, middle, old] = many(3)
     const page = { notifications: [middle!, old!], floor: undefined }
-    const feed = start(undefined, () => Promise.resolve({ page, readThrough: old!.id }))
+    const feed = start(undefined, {
+      firstLook: () => Promise.resolve({ page, readThrough: old!.id }),
+    })
     await settle()
     expect(feed.view.list).toEqual([middle, old])
     expect(feed.read).toEqual({ through: old!.id, seen: [] })
@@ -123,11 +130,13 @@ describe('the whole feed', () => {
   it('ignores a first look that is late, or that fails', async () => {
     const [newest, old] = many(2)
     const page = { notifications: [old!], floor: undefined }
-    const feed = start(undefined, () => Promise.resolve({ page, readThrough: undefined }))
+    const feed = start(undefined, {
+      firstLook: () => Promise.resolve({ page, readThrough: undefined }),
+    })
     connection.feed(snapshot([newest!]))
     await settle()
     expect(feed.view.list).toEqual([newest])
-    const other = start(undefined, () => Promise.reject(new ApiError(0, 'no')))
+    const other = start(undefined, { firstLook: () => Promise.reject(new ApiError(0, 'no')) })
     await settle()
     expect(other.view.known).toBe(false)
   })
@@ -135,7 +144,9 @@ describe('the whole feed', () => {
   it('takes what was read from a host only once that knows the feed', async () => {
     const [old] = many(1)
     const page = { notifications: [old!], floor: undefined }
-    const feed = start(undefined, () => Promise.resolve({ page, readThrough: undefined }))
+    const feed = start(undefined, {
+      firstLook: () => Promise.resolve({ page, readThrough: undefined }),
+    })
     await settle()
     const state = { kind: 'connecting' as const, sinceMs: 0 }
     const read = { through: undefined, seen: [] }
@@ -344,5 +355,58 @@ describe('a filter', () => {
     expect(requests).toHaveLength(1)
     connection.feed(snapshot([]))
     expect(requests).toHaveLength(2)
+  })
+})
+
+describe('what was seen last', () => {
+  const seen = (list: Notification[]): LastSeen => ({
+    atMs: 7,
+    view: { ...unknownView, known: true, list, floor: list.at(-1)?.id },
+  })
+
+  it('is shown with its time while the hub is away, and nothing of it outlives the first word', () => {
+    const [newest, ...older] = many(3)
+    const feed = start(undefined, { lastSeen: seen(older) })
+    expect(feed.view.known).toBe(false)
+    connection.state('reconnecting')
+    expect(feed.view.list).toEqual(older)
+    expect(feed.lastSeenMs).toBe(7)
+    connection.state('live')
+    expect(feed.lastSeenMs).toBeUndefined()
+    // A poll keeps what joins on; nothing is known to join on here.
+    connection.feed(snapshot([newest!, older[0]!], { reset: false, floor: older[0]!.id }))
+    expect(feed.view.list).toEqual([newest, older[0]])
+    expect(arrived).toEqual([newest!.id])
+  })
+
+  it('is shown when the hub says nothing for long', () => {
+    const list = many(1)
+    const feed = start(undefined, { lastSeen: seen(list) })
+    vi.advanceTimersByTime(2_000)
+    expect(feed.view.known).toBe(false)
+    vi.advanceTimersByTime(1_000)
+    expect(feed.view.list).toEqual(list)
+  })
+
+  it('is not shown to who was signed out, nor over what is known', () => {
+    const list = many(2)
+    const feed = start(undefined, { lastSeen: seen(list) })
+    connection.state('signed-out')
+    vi.advanceTimersByTime(5_000)
+    expect(feed.view.known).toBe(false)
+    connection.state('live')
+    connection.feed(snapshot([list[0]!]))
+    connection.state('reconnecting')
+    expect(feed.view.list).toEqual([list[0]])
+    expect(feed.lastSeenMs).toBeUndefined()
+  })
+
+  it('gives its time to what a reload has kept', () => {
+    const list = many(1)
+    const view = { ...unknownView, known: true, list }
+    const feed = start({ eventId: 'a-1', view }, { lastSeen: seen([]) })
+    connection.state('offline')
+    expect(feed.view.list).toEqual(list)
+    expect(feed.lastSeenMs).toBe(7)
   })
 })

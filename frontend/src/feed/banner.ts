@@ -12,6 +12,12 @@ export interface Banner {
   tag: string
 }
 
+/** What a banner carries for whoever clicks it. */
+export interface BannerData {
+  id: string
+  about: string
+}
+
 const longestBody = 300
 
 export function bannerOf(

@@ -35,11 +35,5 @@ export type WorkerToPage =
   /** Does the page sound for what comes? It answers true or false through the port. */
   | { type: 'sounds?' }
 
-/** What a banner carries for whoever clicks it. */
-export interface BannerData {
-  id: string
-  about: string
-}
-
 /** Behind this the address of a page says what to open. */
 export const openMark = '#open='

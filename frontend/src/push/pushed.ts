@@ -1,15 +1,8 @@
 // What the service worker does with a pushed message: shows it, unless the page is there to show it, or takes it away.
 /// <reference lib="webworker" />
 import { callFor } from '../feed/attention'
-import { bannerOf } from '../feed/banner'
-import {
-  openMark,
-  parsePushed,
-  type BannerData,
-  type Pushed,
-  type PushedCard,
-  type WorkerToPage,
-} from './messages'
+import { bannerOf, type BannerData } from '../feed/banner'
+import { openMark, parsePushed, type Pushed, type PushedCard, type WorkerToPage } from './messages'
 import { loadInWorker } from './preferences-for-worker'
 
 /** A page that is frozen answers nothing. */

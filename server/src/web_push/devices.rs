@@ -133,7 +133,9 @@ impl Devices {
 
     /// The next parcel that may be sent now, to a device that is not being sent to.
     pub(super) fn take(&mut self, now: Instant) -> Option<Parcel> {
-        let device = self.0.values_mut().find(|device| device.due().is_some_and(|due| due <= now))?;
+        // Services that do not answer must not hold up those that do.
+        let due = self.0.values_mut().filter(|device| device.due().is_some_and(|due| due <= now));
+        let device = due.min_by_key(|device| device.failures)?;
         let (message, since) = device.waiting.pop_front()?;
         device.is_busy = true;
         // From here on it may be there.
@@ -236,17 +238,21 @@ mod tests {
     };
 
     fn devices(failures: bool, withdrawals: bool) -> Devices {
+        let mut devices = Devices::default();
+        devices.put(subscription("https://push.example/1", failures, withdrawals));
+        devices
+    }
+
+    fn subscription(endpoint: &str, failures: bool, withdrawals: bool) -> Subscription {
         let key = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).expect("a key");
         let subscription = NewSubscription {
-            endpoint: "https://push.example/1".into(),
+            endpoint: endpoint.into(),
             p256dh: BASE64.encode(key.compute_public_key().expect("a point")),
             auth: BASE64.encode([1; 16]),
             failures,
             withdrawals,
         };
-        let mut devices = Devices::default();
-        devices.put(subscription.check(&Services::default()).expect("valid"));
-        devices
+        subscription.check(&Services::default()).expect("valid")
     }
 
     fn asks(about: &str, asks: Asks) -> Message {
@@ -345,6 +351,32 @@ mod tests {
         devices.settle(parcel, Outcome::Later(None), Instant::now());
         devices.post(&settled(&question), Instant::now());
         assert!(devices.next_due(Instant::now()).is_none());
+    }
+
+    #[test]
+    fn who_answers_comes_before_who_does_not() {
+        let mut devices = devices(true, true);
+        devices.put(subscription("https://push.example/2", true, true));
+        let now = Instant::now();
+        devices.post(&asks("a", Asks::Waiting), now);
+        let first = devices.take(now).expect("one");
+        let failing = first.to.id();
+        devices.settle(first, Outcome::Later(None), now);
+        let other = devices.take(now).expect("another");
+        assert_ne!(other.to.id(), failing);
+        devices.settle(other, Outcome::Sent, now);
+        devices.post(&asks("b", Asks::Waiting), now);
+        let next = devices.take(now + LONGEST_WAIT).expect("one");
+        assert_ne!(next.to.id(), failing);
+        assert_eq!(devices.take(now + LONGEST_WAIT).expect("the other").to.id(), failing);
+    }
+
+    #[test]
+    fn an_address_is_one_device_however_it_is_spelled() {
+        let mut devices = devices(true, true);
+        devices.put(subscription("HTTPS://Push.Example:443/1", false, true));
+        assert_eq!(devices.len(), 1);
+        assert_eq!(devices.kept()[0].endpoint, "https://push.example/1");
     }
 
     #[test]

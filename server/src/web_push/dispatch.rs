@@ -26,8 +26,8 @@ use crate::{
     throttle::Throttle,
 };
 
-/// How many messages are under way at a time.
-const AT_A_TIME: usize = 8;
+/// How many messages are under way at a time; each has a file descriptor.
+const AT_A_TIME: usize = 32;
 /// How many events are looked at before something is sent.
 const EVENTS_AT_A_TIME: usize = 64;
 /// How long the stop waits for what is under way.

@@ -102,7 +102,7 @@ impl Message {
                 actor: notification.actor.as_deref(),
                 message,
             });
-            // Control characters are six bytes each in JSON.
+            // Control characters are six bytes each in JSON. Everything else has room even so.
             if text.len() <= TEXT_BYTES {
                 return text;
             }

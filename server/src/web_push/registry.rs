@@ -233,8 +233,8 @@ impl WebPush {
     }
 
     fn remove(&self, id: &str) -> Result<bool, ChangeError> {
-        let mut kept = self.state().kept();
         let Some(endpoint) = self.state().devices.endpoint(id) else { return Ok(false) };
+        let mut kept = self.state().kept();
         kept.subscriptions.retain(|other| other.endpoint != endpoint);
         self.0.store.save(&kept).map_err(ChangeError::Storage)?;
         let mut state = self.state();

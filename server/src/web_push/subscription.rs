@@ -62,7 +62,9 @@ impl NewSubscription {
         if !receiver.is_valid() {
             return Err(InvalidSubscription("`keys.p256dh` must be a point of the curve P-256".into()));
         }
-        Ok(Subscription { kept: self, endpoint, receiver })
+        // One spelling for each address.
+        let kept = NewSubscription { endpoint: endpoint.to_string(), ..self };
+        Ok(Subscription { kept, endpoint, receiver })
     }
 }
 

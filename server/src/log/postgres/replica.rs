@@ -83,8 +83,7 @@ impl Follower {
             index.load(entry, *published);
         }
         index.set_oldest_resume_point(seen.state.oldest_resume_point);
-        index.pass(seen.state.head);
-        index.know(seen.state.newest_id);
+        index.advance(seen.state.head, seen.state.newest_id);
         let stored = Stored {
             entries: seen.entries.into_iter().map(|(entry, _)| entry).collect(),
             oldest_resume_point: seen.state.oldest_resume_point,
@@ -113,8 +112,7 @@ impl Follower {
         // Some of them were not dropped but removed.
         let dropped = self.index.follow_dropped(gone);
         self.index.set_oldest_resume_point(seen.state.oldest_resume_point);
-        self.index.pass(seen.state.head);
-        self.index.know(seen.state.newest_id);
+        self.index.advance(seen.state.head, seen.state.newest_id);
         let commit = Commit { dropped, ..Commit::default() };
         self.hand_over(steps, commit, seen.state);
         Ok(())
