@@ -23,8 +23,6 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => {
   const begin = async () => {
-    // The page is asked for while this worker starts.
-    await registration.navigationPreload?.enable()
     await shell.tidy()
     await self.clients.claim()
   }
@@ -36,16 +34,13 @@ self.addEventListener('fetch', (event) => {
   if (shell.isFile(request)) {
     event.respondWith(shell.file(request))
   } else if (shell.isPage(request)) {
-    const network = fromHub(event)
+    // Not by navigation preload, which would save this worker's start: in Firefox one that fails ends the navigation,
+    // whatever is answered here.
+    const network = fetch(request)
     event.respondWith(shell.page(network))
     event.waitUntil(network.then(goIfUnwanted, () => undefined))
   }
 })
-
-async function fromHub(event: FetchEvent): Promise<Response> {
-  const preloaded = (await event.preloadResponse) as Response | undefined
-  return preloaded ?? fetch(event.request)
-}
 
 /** A hub that serves no service worker any more is not to be left with one. */
 async function goIfUnwanted({ ok }: Response): Promise<void> {

@@ -49,8 +49,10 @@ export const test = base.extend<Fixtures, Options>({
 
   gateway: async ({ hub }, use) => {
     const gateway = await Gateway.start(hub)
-    gateway.rewriteScript = (path, script) =>
-      path.includes('/shared-worker') ? `${script}\n(${mortal})()` : `(${kept})();\n${script}`
+    gateway.rewriteScript = (path, script) => {
+      if (path.includes('/shared-worker')) return `${script}\n(${mortal})()`
+      return path.includes('/index') ? `(${kept})();\n${script}` : script
+    }
     await use(gateway)
     await gateway.stop()
   },
@@ -111,6 +113,14 @@ export const connection = (tab: Tab): Promise<string | undefined> =>
 
 export async function expectLive(...tabs: Tab[]): Promise<void> {
   for (const tab of tabs) await expect.poll(() => connection(tab)).toBe('live')
+}
+
+/** The page is looked after by its service worker, and what it shows is kept. */
+export async function expectKept(tab: Tab, text: string): Promise<void> {
+  const isKept = (wanted: string) =>
+    navigator.serviceWorker.controller?.state === 'activated' &&
+    JSON.stringify(Object.entries(localStorage)).includes(wanted)
+  await expect.poll(() => tab.evaluate(isKept, text)).toBe(true)
 }
 
 export async function expectTitles(tabs: Tab | Tab[], wanted: string[]): Promise<void> {

@@ -7,6 +7,7 @@ import {
   banner,
   connection,
   expect,
+  expectKept,
   expectLive,
   expectTitles,
   killWorker,
@@ -67,6 +68,26 @@ test.describe('a hub that keeps what it has', () => {
     await expect.poll(() => tab.isVisible(banner)).toBe(false)
     await hub.publish('after')
     await expectTitles(tab, ['after', 'while the page was away', 'before'])
+  })
+
+  test('is not needed to open the page: it shows what was last seen, and is live again by itself', async ({
+    hub,
+    openTab,
+  }) => {
+    const tab = await openTab(hub.url)
+    await expectLive(tab)
+    await hub.publish('seen before')
+    await expectTitles(tab, ['seen before'])
+    await expectKept(tab, 'seen before')
+    await tab.close()
+    await hub.kill()
+    const later = await openTab(hub.url)
+    await expectTitles(later, ['seen before'])
+    await expect.poll(() => later.texts(banner)).toEqual([expect.stringMatching(/^Last seen \d/)])
+    await hub.start()
+    await hub.publish('posted meanwhile')
+    await expectLive(later)
+    await expectTitles(later, ['posted meanwhile', 'seen before'])
   })
 })
 
