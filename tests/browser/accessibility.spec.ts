@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from '@playwright/test'
+import { contrastOf } from './support/contrast'
 import { fillWithDay } from './support/day'
 import {
   banner,
@@ -17,10 +18,23 @@ import {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+interface Check {
+  message: string
+}
 interface Finding {
   id: string
-  nodes: { target: unknown; failureSummary?: string }[]
+  nodes: { target: unknown; any: Check[]; all: Check[]; none: Check[] }[]
 }
+interface Findings {
+  violations: Finding[]
+  incomplete: Finding[]
+}
+
+/** What axe leaves open, and why that is no defect. */
+const settled = [
+  // One letter, or the dot of who has no project: its colours are those of the longer ones beside it.
+  'too short to determine if it is actual text content',
+]
 
 async function expectAccessible(page: Page, view: string): Promise<void> {
   // Colours in the middle of a transition are nobody's.
@@ -28,18 +42,39 @@ async function expectAccessible(page: Page, view: string): Promise<void> {
     Promise.all(document.getAnimations().map((animation) => animation.finished)),
   )
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe)
-  const findings = await page.evaluate(async () => {
-    const runner = (
-      window as unknown as { axe: { run(o: object): Promise<{ violations: Finding[] }> } }
-    ).axe
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-    const { violations } = await runner.run({ runOnly: tags })
-    return violations.map(({ id, nodes }) => ({
-      id,
-      nodes: nodes.map((n) => [n.target, n.failureSummary]),
-    }))
+  // Transparent areas to click on, the edge of what failed and the arrow of a select hide from axe on which ground a text
+  // stands: without them it judges the same colours. What floats is over what one does not read just then.
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(`
+      .row-open::after, .row.failed::before { content: none !important }
+      select { background-image: none !important }
+    `)
+    document.adoptedStyleSheets = [sheet]
   })
-  expect(findings, view).toEqual([])
+  const findings = await page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+    const { axe } = window as unknown as { axe: { run(o: object): Promise<Findings> } }
+    const { violations, incomplete } = await axe.run({ runOnly: tags })
+    return [...violations, ...incomplete].flatMap(({ id, nodes }) =>
+      nodes.map(({ target, any, all, none }) => ({
+        id,
+        target,
+        says: [...any, ...all, ...none].map(({ message }) => message).join('; '),
+      })),
+    )
+  })
+  await page.evaluate(() => (document.adoptedStyleSheets = []))
+  const open = []
+  for (const finding of findings) {
+    const { id, target, says } = finding
+    if (settled.some((reason) => says.includes(reason))) continue
+    // Where something else may lie above a text, axe gives up; the colours are known all the same.
+    const isHidden = id === 'color-contrast' && says.includes('overlapped by another element')
+    const ratio = isHidden ? (await contrastOf(page.locator(String(target)))).text : 0
+    if (ratio < 4.5) open.push({ ...finding, ratio })
+  }
+  expect(open, view).toEqual([])
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -97,6 +132,120 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expectAccessible(page, 'connection lost')
   })
 }
+
+test('at twice the size nothing sticks out, and the desk is still one', async ({ page, hub }) => {
+  // What a window of 1000 × 800 is when everything in it is twice as large.
+  await page.setViewportSize({ width: 500, height: 400 })
+  await fillWithDay(hub)
+  await openLive(page, hub.url)
+  await expect(needs(page)).toHaveCount(5)
+  const expectFit = async (view: string) => {
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(500)
+    expect(await cutTexts(page), view).toEqual([])
+  }
+  await expectFit('the desk')
+  await openRow(page, 'cargo test')
+  await expectFit('an opened row')
+  for (const entry of ['Send a test notification', 'Settings', 'Delete everything on the hub…']) {
+    await chooseInMenu(page, entry)
+    await expectFit(entry)
+    await page.keyboard.press('Escape')
+  }
+})
+
+/** Texts that are cut without saying so. */
+const cutTexts = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('body :not(.visually-hidden)')]
+      .filter((element) => {
+        const { overflowX, textOverflow, clipPath, webkitLineClamp } = getComputedStyle(element)
+        const isWanted = textOverflow === 'ellipsis' || webkitLineClamp !== 'none'
+        const ownText = [...element.childNodes].some(
+          (node) => node.nodeType === Node.TEXT_NODE && node.textContent!.trim() !== '',
+        )
+        const isCut = element.scrollWidth > element.clientWidth + 1
+        return ownText && overflowX === 'hidden' && clipPath === 'none' && !isWanted && isCut
+      })
+      .map((element) => `${element.className}: ${element.textContent}`),
+  )
+
+test('in forced colours what only a colour says has a shape', async ({ page, hub }) => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await fillWithDay(hub)
+  await openLive(page, hub.url)
+  await expect(needs(page)).toHaveCount(5)
+  const styleOf = (selector: string, name: string, pseudo?: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate(
+        (element, [property, part]) => getComputedStyle(element, part).getPropertyValue(property!),
+        [name, pseudo] as const,
+      )
+  const canvas = await styleOf('body', 'background-color')
+  // What is unread, what failed, the state of the connection: painted, and not in the colour of the ground.
+  for (const [selector, pseudo] of [
+    ['.row:not(.read) .u'],
+    ['.row.failed', '::before'],
+    ['.connection-dot'],
+    ['.row .mono'],
+  ] as const) {
+    expect(await styleOf(selector, 'background-color', pseudo), selector).not.toBe(canvas)
+  }
+  await openRow(page, 'cargo test')
+  for (const selector of ['.rail .on', '.row.sel']) {
+    expect(await styleOf(selector, 'outline-style'), selector).toBe('solid')
+  }
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`controls are seen, and what has the focus is, ${colorScheme}`, async ({ page, hub }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await hub.publish({ message: 'a row', source: 'project', tags: ['tag'] })
+    await openLive(page, hub.url)
+    await openRow(page, 'a row')
+    expect(await faintControls(page), 'the desk').toEqual([])
+    for (let step = 0; step < 12; step++) {
+      await page.keyboard.press('Tab')
+      expect(await focusMark(page)).toBe('')
+    }
+    await chooseInMenu(page, 'Settings')
+    expect(await faintControls(page), 'the settings').toEqual([])
+    for (let step = 0; step < 12; step++) {
+      await page.keyboard.press('Tab')
+      expect(await focusMark(page)).toBe('')
+    }
+  })
+}
+
+/** Fields whose border is less than 3:1 from the ground around them (WCAG 1.4.11). */
+const faintControls = async (page: Page): Promise<string[]> => {
+  const fields = page.locator('.search, input:not([type="search"], [type="range"]), select, .b')
+  const faint: string[] = []
+  for (const field of await fields.all()) {
+    if (!(await field.isVisible())) continue
+    const { edge } = await contrastOf(field)
+    if (edge < 3)
+      faint.push(`${await field.evaluate((one) => one.outerHTML.slice(0, 120))}: ${edge}`)
+  }
+  return faint
+}
+
+/** Nothing if what has the focus shows it, by itself, by what covers it, or by what it stands in. */
+const focusMark = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const focused = document.activeElement!
+    if (focused === document.body) return ''
+    const styles = [
+      getComputedStyle(focused),
+      getComputedStyle(focused, '::after'),
+      getComputedStyle(focused.closest('.search') ?? focused),
+    ]
+    const isSeen = styles.some(
+      ({ outlineStyle, boxShadow }) => outlineStyle !== 'none' || boxShadow !== 'none',
+    )
+    return isSeen ? '' : focused.outerHTML.slice(0, 200)
+  })
 
 test('nothing sticks out at 320 pixels, on any view', async ({ page, hub }) => {
   await page.setViewportSize({ width: 320, height: 600 })
