@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 
     /// Keep what cannot be delivered within --timeout, for the next call of `push`, `run`, `hook` or `spool flush`
     /// to send; it exits with 0 then.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     spool: bool,
 }
 
@@ -94,9 +94,7 @@ impl Arguments {
             done => tell(done, &hub, &self.fields),
         }
     }
-}
 
-impl Arguments {
     /// Keeps it behind what waits already, and sends all of that for as long as there is time.
     async fn queue(&self, spool: &Spool, hub: &Hub, delivery: Delivery, left: Duration) -> ExitCode {
         if let Err(reason) = spool.put(delivery) {
@@ -107,7 +105,8 @@ impl Arguments {
         match flushed.stopped {
             Some(stopped) => say_kept(&stopped.told(&hub.address), &self.fields),
             None if !flushed.refused.is_empty() => return ExitCode::from(FAILED),
-            None => return tell(Ok(Done::Taken), hub, &self.fields),
+            None if self.fields.quiet => {}
+            None => return print(&format!("{} sent, after what had waited", terminal::check_mark())),
         }
         ExitCode::SUCCESS
     }
