@@ -30,7 +30,10 @@ const raw = (url: string, headers: Record<string, string> = {}): Promise<Answer>
 
 test('everything the page loads is under 110 KiB gzipped', async ({ page, hub }) => {
   const urls = new Set<string>()
-  page.context().on('request', (request) => urls.add(request.url()))
+  page.context().on('request', (request) => {
+    // What the service worker asks for is for another time.
+    if (!request.serviceWorker()) urls.add(request.url())
+  })
   await openLive(page, hub.url)
   // The worker's script is asked for by the browser, not by the page.
   const entry = [...urls].find((url) => /assets\/index.*\.js$/.test(url))!

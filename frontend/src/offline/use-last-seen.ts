@@ -15,13 +15,16 @@ export interface LastSeenSource {
 
 export function useLastSeen(feed: LastSeenSource): void {
   let timer: ReturnType<typeof setTimeout> | undefined
+  let canBeOpened = false
+  // Insecure pages have none.
+  const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined
+  void workers?.ready.then(() => (canBeOpened = true))
   const isCurrent = () => ['live', 'polling'].includes(feed.connectionState.kind)
 
   function save(): void {
     clearTimeout(timer)
     timer = undefined
-    const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined
-    if (!isCurrent() || !feed.everything.known || !workers?.controller) return
+    if (!isCurrent() || !feed.everything.known || !canBeOpened) return
     saveLastSeen({ atMs: Date.now(), view: feed.everything })
   }
 
