@@ -181,4 +181,6 @@ measure-command-line: dist-programs ## How long notifyhub takes from start to ex
 # Fat LTO: minutes of building, so that these are no part of `make test`.
 .PHONY: dist-programs
 dist-programs: page
-	$(CARGO) build --locked --profile dist --bins --package notifyhub-server --package notifyhub-cli
+	$(CARGO) build --locked --profile dist --bins --package notifyhub-server
+	$(CARGO) build --locked --profile dist-small --bins --package notifyhub-cli
+	install target/dist-small/notifyhub target/dist-small/notifyhub-push target/dist
