@@ -81,6 +81,39 @@ async fn a_server_that_is_killed_under_load_loses_and_doubles_nothing() {
     assert_eq!(once, answers.into_keys().collect());
 }
 
+/// Waits until a statement answers this.
+async fn answers(postgres: &notifyhub_test_engines::Postgres, statement: &str, expected: &str) {
+    eventually(statement, async || (postgres.sql("postgres", statement) == expected).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_was_cut_off_is_found_out_about() {
+    let (postgres, url) = database();
+    let hub = hub(&url);
+    let address = hub.socket_address();
+    id_of(&post(address, "/api/notifications", r#"{"message":"before"}"#).await);
+    // A standby server that is not there: from here on a commit is on the disk, and waits.
+    postgres.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    postgres.sql("postgres", "SELECT pg_reload_conf()");
+    answers(&postgres, "SHOW synchronous_standby_names", "nobody").await;
+    let posting = tokio::spawn(post(address, "/api/notifications", r#"{"message":"cut off"}"#));
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    answers(&postgres, waiting, "1").await;
+    postgres.sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+    );
+    let id = id_of(&posting.await.unwrap());
+    postgres.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
+    postgres.sql("postgres", "SELECT pg_reload_conf()");
+    id_of(&post(address, "/api/notifications", r#"{"message":"after"}"#).await);
+    let list = get(address, "/api/notifications").await.json();
+    let messages: Vec<_> =
+        list.as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap()).collect();
+    assert_eq!(messages, ["after", "cut off", "before"]);
+    assert_eq!(list[1]["id"], id.as_str());
+}
+
 fn restore(postgres: &notifyhub_test_engines::Postgres, copy: &std::path::Path) {
     let mut psql = postgres.client("psql", "feed");
     psql.args(["-Xq1", "--set=ON_ERROR_STOP=1", "-c", "DROP SCHEMA notifyhub CASCADE", "-f"]).arg(copy);
@@ -193,9 +226,9 @@ async fn a_hub_that_has_lost_touch_says_so_keeps_its_streams_and_finds_back() {
     }
 }
 
-/// A hub that is frozen while it holds the lock would have all the others wait.
+/// As of a hub that is frozen in a transaction, until the server cuts it off.
 #[tokio::test]
-async fn who_holds_the_lock_and_does_nothing_is_cut_off() {
+async fn a_log_that_another_holds_locked_is_waited_for() {
     let (postgres, url) = database();
     let hub = hub(&url);
     let settings =

@@ -264,10 +264,15 @@ impl Engine {
         let after = if differs.is_none() { Some(self.follower.head()) } else { None };
         let seen = session.look(after).await.map_err(failed)?;
         match after {
-            Some(_) => self.follower.follow(&session, seen).await.map_err(failed)?,
-            None => self.follower.load(seen),
+            Some(_) => {
+                self.follower.follow(&session, seen).await.map_err(failed)?;
+                session.roll_back().await.map_err(failed)?;
+            }
+            None => {
+                session.roll_back().await.map_err(failed)?;
+                self.follower.load(seen);
+            }
         }
-        session.roll_back().await.map_err(failed)?;
         self.link.has_looked(number);
         if let Some(Unsettled { requests, outcomes, is_stored, .. }) = self.unsettled.take() {
             if is_stored == Some(true) {

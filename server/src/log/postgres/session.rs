@@ -43,6 +43,10 @@ const LOAD: Duration = Duration::from_mins(1);
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeout = '5s';
     SET client_min_messages = warning; SET DateStyle = ISO";
 
+/// Begins a transaction that holds nobody up: it may take its time to make something of much.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL idle_in_transaction_session_timeout = '60s'";
+
 /// See the module.
 pub(super) struct Session {
     client: Client,
@@ -203,7 +207,7 @@ impl Session {
         let asked = async {
             tokio::join!(
                 biased;
-                self.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+                self.client.batch_execute(SNAPSHOT),
                 self.client.query_one(&self.statements.look, &[]),
                 self.client.query(&self.statements.entries, &position),
                 self.client.query_opt(&self.statements.epoch, &position),
