@@ -147,7 +147,10 @@ impl Broker {
         let info = match self.info().await {
             Err(BrokerError::NoStream) => {
                 let made: Result<Value, _> = self
-                    .ask(&format!("STREAM.CREATE.{}", self.stream), &self.settings(replicas, retention))
+                    .ask(
+                        &format!("STREAM.CREATE.{}", self.stream),
+                        &settings::wanted(&self.stream, replicas, retention),
+                    )
                     .await;
                 // Another hub may have made it in the same moment.
                 match (self.info().await, made) {
