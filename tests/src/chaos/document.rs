@@ -13,7 +13,11 @@ pub fn write_runs(runs: &[Figures], docs: &Path) -> io::Result<()> {
 
 /// Writes what runs of several hubs came to into RELIABILITY.md in this directory.
 pub fn write_jetstream_runs(runs: &[JetStreamFigures], docs: &Path) -> io::Result<()> {
-    write_into(&docs.join("RELIABILITY.md"), "chaos-cluster", &of_jetstream_runs(runs, &machine::describe()))
+    write_into(
+        &docs.join("RELIABILITY.md"),
+        "chaos-jetstream",
+        &of_jetstream_runs(runs, &machine::describe()),
+    )
 }
 
 /// Writes `text` between `<!-- name -->` and `<!-- /name -->`.

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::{
     address::Address,
+    failure::{BrokerError, OpenError},
     message::{Part, Record},
+    settings,
 };
 use crate::{
     event_id::Seq,
@@ -40,14 +42,6 @@ const OLDEST_VERSION: (i64, i64) = (2, 12);
 /// A notification has 35 KiB at most.
 const LEAST_PAYLOAD: usize = 128 << 10;
 
-/// What the stream's messages mean: hubs of other versions may read them.
-const FORMAT: &str = "1";
-
-/// Names in the stream's metadata.
-const FORMAT_NAME: &str = "notifyhub-format";
-const MAX_NOTIFICATIONS: &str = "notifyhub-max-notifications";
-const MAX_AGE: &str = "notifyhub-max-age-ms";
-
 const PART: &str = "NotifyHub-Part";
 const PUBLISHED: &str = "NotifyHub-Published";
 
@@ -74,85 +68,6 @@ pub(super) struct Info {
     pub(super) last: u64,
     config: Value,
     pub(super) bytes: u64,
-}
-
-/// Why a request came to nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BrokerError {
-    /// Nobody answered: it may have been carried out.
-    #[error("the brokers do not answer: {0}")]
-    NoAnswer(String),
-    /// Nobody was there to take it, such as while another leader is elected: it was not carried out.
-    #[error("no broker takes it now")]
-    NobodyThere,
-    /// There is no such stream.
-    #[error("the stream is gone")]
-    NoStream,
-    /// There is no such message.
-    #[error("there is no such message")]
-    NoMessage,
-    /// Something was stored meanwhile; nothing was stored by this.
-    #[error("another message was stored meanwhile")]
-    WrongLast,
-    /// There is no space; nothing was stored by this.
-    #[error("the brokers have no space: {0}")]
-    NoSpace(String),
-    /// Nothing was stored by this.
-    #[error("the brokers refused it: {0}")]
-    Refused(String),
-}
-
-/// Why the log cannot be opened.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// There is no connection.
-    #[error("cannot connect to {address}: {reason}")]
-    Connect {
-        /// Which brokers.
-        address: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A file that the address names cannot be read.
-    #[error("cannot read {path}: {reason}")]
-    File {
-        /// Which.
-        path: String,
-        /// Why not.
-        reason: String,
-    },
-    /// The brokers are too old.
-    #[error("the NATS server has version {0}; this needs 2.12 or newer, and 2.15 is best")]
-    TooOld(String),
-    /// The brokers take messages that are too small.
-    #[error("the NATS server takes messages of up to {0} bytes; set max_payload to 128 KiB or more")]
-    SmallPayload(usize),
-    /// JetStream is not switched on.
-    #[error("the NATS server has no JetStream: switch it on with jetstream {{}} in its configuration")]
-    NoJetStream,
-    /// The stream is another's, or was changed.
-    #[error("the stream {stream} cannot be used: {reason}")]
-    Stream {
-        /// Which stream.
-        stream: String,
-        /// What is wrong, and what would be right.
-        reason: String,
-    },
-    /// The brokers did not do what opening needs.
-    #[error("the stream {stream} cannot be opened: {reason}")]
-    Request {
-        /// Which stream.
-        stream: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-impl OpenError {
-    /// Whether trying again may help.
-    pub(super) fn is_passing(&self) -> bool {
-        matches!(self, OpenError::Connect { .. } | OpenError::Request { .. } | OpenError::NoJetStream)
-    }
 }
 
 impl Broker {
@@ -232,7 +147,10 @@ impl Broker {
         let info = match self.info().await {
             Err(BrokerError::NoStream) => {
                 let made: Result<Value, _> = self
-                    .ask(&format!("STREAM.CREATE.{}", self.stream), &self.settings(replicas, retention))
+                    .ask(
+                        &format!("STREAM.CREATE.{}", self.stream),
+                        &settings::wanted(&self.stream, replicas, retention),
+                    )
                     .await;
                 // Another hub may have made it in the same moment.
                 match (self.info().await, made) {
@@ -246,109 +164,8 @@ impl Broker {
             Err(BrokerError::NobodyThere) => return Err(OpenError::NoJetStream),
             info => info.map_err(|error| failed(&error))?,
         };
-        self.check(&info.config, replicas, retention)?;
-        Ok(self.retention(&info.config, retention))
-    }
-
-    /// How much the log keeps.
-    fn retention(&self, config: &Value, asked: &Retention) -> Retention {
-        let metadata = |name: &str| config["metadata"][name].as_str();
-        let count = metadata(MAX_NOTIFICATIONS).and_then(|text| text.parse().ok());
-        let max_age = metadata(MAX_AGE).and_then(|text| text.parse().ok()).map(Duration::from_millis);
-        let kept = match count {
-            Some(count) if count != asked.max_notifications => Retention::keeping(count),
-            _ => *asked,
-        };
-        let kept = kept.and_max_age(max_age);
-        if (kept.max_notifications, kept.max_age) != (asked.max_notifications, asked.max_age) {
-            tracing::warn!(
-                stream = self.stream,
-                max_notifications = kept.max_notifications,
-                max_age = ?kept.max_age,
-                "the log keeps another number of notifications than this hub was started with, or for another time; \
-                 `nats stream edit --metadata` changes it for all hubs that start from then on"
-            );
-        }
-        kept
-    }
-
-    fn settings(&self, replicas: u8, retention: &Retention) -> Value {
-        let mut metadata = json!({
-            FORMAT_NAME: FORMAT,
-            MAX_NOTIFICATIONS: retention.max_notifications.to_string(),
-        });
-        if let Some(max_age) = retention.max_age {
-            metadata[MAX_AGE] = max_age.as_millis().to_string().into();
-        }
-        json!({
-            "name": self.stream,
-            "description": "NotifyHub: one feed of notifications. Only hubs write to it.",
-            "subjects": [format!("{}.>", self.stream)],
-            "retention": "limits",
-            "storage": "file",
-            "num_replicas": replicas,
-            "max_msgs_per_subject": 1,
-            "discard": "old",
-            "max_msgs": -1,
-            "max_bytes": -1,
-            "max_age": 0,
-            "max_msg_size": -1,
-            "max_consumers": -1,
-            // Not used: our idempotency keys are messages of their own.
-            "duplicate_window": 100_000_000,
-            "allow_msg_ttl": true,
-            "allow_atomic": true,
-            "metadata": metadata,
-        })
-    }
-
-    fn check(&self, config: &Value, replicas: u8, retention: &Retention) -> Result<(), OpenError> {
-        let wrong = |reason: String| Err(OpenError::Stream { stream: self.stream.clone(), reason });
-        match config["metadata"][FORMAT_NAME].as_str() {
-            Some(FORMAT) => {}
-            Some(_) => return wrong("a newer NotifyHub has written it; use that".into()),
-            None => {
-                return wrong("it was not made by NotifyHub; name another one with ?stream=".into());
-            }
-        }
-        let wanted = self.settings(replicas, retention);
-        let settings = [
-            "subjects",
-            "retention",
-            "storage",
-            "max_msgs_per_subject",
-            "discard",
-            "max_msgs",
-            "max_age",
-            "allow_msg_ttl",
-            "allow_atomic",
-        ];
-        for name in settings {
-            if config[name] != wanted[name] {
-                return wrong(format!("its setting {name} is {}; it must be {}", config[name], wanted[name]));
-            }
-        }
-        for name in ["sealed", "deny_delete", "deny_purge"] {
-            if config[name] == true {
-                return wrong(format!("its setting {name} is true; it must be false"));
-            }
-        }
-        if config["max_bytes"].as_i64().is_some_and(|bytes| bytes > 0) {
-            return wrong(format!(
-                "its setting max_bytes is {}: the oldest messages would vanish without a word; it must be -1, \
-                 and --max-notifications bounds the feed",
-                config["max_bytes"]
-            ));
-        }
-        if config["num_replicas"] != replicas {
-            tracing::warn!(
-                stream = self.stream,
-                replicas = %config["num_replicas"],
-                asked = replicas,
-                "the stream is kept in another number of copies than asked for; `nats stream edit --replicas` changes it"
-            );
-        }
-        Ok(())
+        settings::check(&info.config, &self.stream, replicas, retention)?;
+        Ok(settings::retention(&info.config, &self.stream, retention))
     }
 
     /// Stores messages in one step: after `after`, if that is still the newest message; `None`: wherever. Says which

@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    broker::BrokerError,
+    failure::BrokerError,
     message::Record,
     shared::{Attempt, Shared},
     state::Plan,

@@ -5,7 +5,7 @@
 //! - `address`: `--store nats://…`.
 //! - `message`: what a message of the stream says. `state`: what all of them come to, and what a command adds.
 //! - `backlog`: what was read, and what is missing in it. `trial`: what became of an append.
-//! - `broker`: the requests. `source`: the messages as they come.
+//! - `broker`: the requests. `settings`: the stream's. `failure`: what goes wrong. `source`: the messages as they come.
 //! - `reader`: the task that reads. `committer`: the task that appends. `pulse`: the task that looks after the stream.
 //! - `shared`: what these share.
 
@@ -13,9 +13,11 @@ mod address;
 mod backlog;
 mod broker;
 mod committer;
+mod failure;
 mod message;
 mod pulse;
 mod reader;
+mod settings;
 mod shared;
 mod source;
 mod state;
@@ -36,7 +38,7 @@ use tokio::{
 
 pub use self::{
     address::{Address, InvalidAddress},
-    broker::OpenError,
+    failure::OpenError,
 };
 use self::{
     broker::Broker,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    broker::BrokerError,
+    failure::BrokerError,
     message::notification_subject,
     shared::{Lost, Shared},
     state::Litter,

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     backlog::{Backlog, Read, Taken},
-    broker::{Broker, BrokerError, Info},
+    broker::{Broker, Info},
+    failure::BrokerError,
     message::Message,
     shared::{Lost, Shared},
     source::{Broken, Incoming, Source},

@@ -9,7 +9,8 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::{
-    broker::{Broker, BrokerError, Info},
+    broker::{Broker, Info},
+    failure::BrokerError,
     state::State,
     trial::{Fate, Trial},
 };

@@ -6,11 +6,7 @@ use std::time::Duration;
 use async_nats::{Message as Received, StatusCode, Subscriber};
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::{
-    backlog::Read,
-    broker::{Broker, BrokerError},
-    message::Message,
-};
+use super::{backlog::Read, broker::Broker, failure::BrokerError, message::Message};
 
 /// How long a broker may say nothing at all: longer than two of its heartbeats.
 const PATIENCE: Duration = Duration::from_millis(1250);

@@ -61,8 +61,6 @@ pub(super) struct Plan {
     pub(super) messages: Vec<Message>,
     /// What comes of the first commands, if it is stored. May be none: then it only makes room.
     pub(super) outcomes: Vec<Result<Appended, AppendError>>,
-    /// How many messages are entries.
-    pub(super) entries: usize,
 }
 
 /// What the broker still holds although it is void.
@@ -201,9 +199,8 @@ impl State {
             let removals = revised.into_iter().filter(|id| self.index.is_stored(*id));
             let remove = |id| Message::Entry { change: Change::Remove(id), published: None };
             let messages: Vec<_> = removals.map(remove).collect();
-            return Plan { after: self.position, entries: messages.len(), messages, outcomes: Vec::new() };
+            return Plan { after: self.position, messages, outcomes: Vec::new() };
         }
-        plan.entries = plan.messages.len();
         let clears = |message: &Message| matches!(message, Message::Entry { change: Change::Clear, .. });
         let clears = plan.messages.iter().any(clears);
         plan.messages.extend(keys.into_iter().map(|(key, first)| Message::Key { key, first }));
