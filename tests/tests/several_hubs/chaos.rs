@@ -10,4 +10,6 @@ async fn three_hubs_and_their_database_are_killed_and_nothing_is_lost_or_doubled
     println!("{figures}");
     assert!(figures.run.is_exact(), "{figures}");
     assert_eq!(figures.run.acknowledged, 1501);
+    let faults = figures.run.kills + figures.run.stops + figures.freezes + figures.strikes;
+    assert_eq!(faults, 12, "{figures}");
 }

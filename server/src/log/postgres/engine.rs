@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::{
     address::Address,
     failure::{Failure, OpenError},
+    follower::Follower,
     link::Link,
-    replica::Follower,
     session::{Seen, Session},
     transaction::{self, Outcome},
 };

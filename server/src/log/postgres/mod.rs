@@ -8,19 +8,20 @@
 //! # Layout
 //! - `address`: where the database is. `tls`: encryption. `failure`: what goes wrong, in words.
 //! - `schema`: our tables, and what brings older ones up to date. `rows`: entries as rows.
-//! - `session`: one connection, and what is asked over it.
-//! - `replica`: what this hub knows of the log, and hands on.
+//! - `session`: one connection, and what is asked over it; `statements`: those of every transaction.
+//! - `follower`: what this hub knows of the log, and hands on.
 //! - `transaction`: carrying out commands. `engine`: the task that does it when there are any, follows, and reconnects.
 //! - `link`: what it shares with those who append and read.
 
 mod address;
 mod engine;
 mod failure;
+mod follower;
 mod link;
-mod replica;
 mod rows;
 mod schema;
 mod session;
+mod statements;
 mod tls;
 mod transaction;
 

@@ -19,8 +19,9 @@ use super::{
     address::Address,
     failure::{Failure, OpenError},
     link::Link,
-    rows::{Changes, ENTRY_COLUMNS, LOG_COLUMNS, State, entry_of, number},
+    rows::{Changes, State, entry_of, number},
     schema,
+    statements::Statements,
 };
 use crate::{
     event_id::{Epoch, Seq},
@@ -65,25 +66,6 @@ impl Drop for Session {
 }
 
 type Parameter<'a> = &'a (dyn ToSql + Sync);
-
-struct Statements {
-    lock: Statement,
-    look: Statement,
-    entries: Statement,
-    epoch: Statement,
-    keys: Statement,
-    batch: Statement,
-    stored: Statement,
-    delete: Statement,
-    clear: Statement,
-    make_removals: Statement,
-    insert: Statement,
-    expire: Statement,
-    remember: Statement,
-    update: Statement,
-    sign: Statement,
-    notify: Statement,
-}
 
 /// What the database holds, as of one moment.
 pub(super) struct Seen {
@@ -392,60 +374,4 @@ async fn incarnation(client: &Client) -> Result<String, OpenError> {
         }
     }
     Ok(found.join("/"))
-}
-
-impl Statements {
-    async fn prepare(client: &Client, schema: &str) -> Result<Self, Error> {
-        let prepare = async |text: &str| client.prepare(text).await;
-        Ok(Statements {
-            lock: prepare(&format!("SELECT {LOG_COLUMNS} FROM log FOR UPDATE")).await?,
-            look: prepare(&format!("SELECT {LOG_COLUMNS} FROM log")).await?,
-            entries: prepare(&format!("SELECT {ENTRY_COLUMNS} FROM entry WHERE seq > $1 ORDER BY seq")).await?,
-            epoch: prepare(&format!(
-                "SELECT {ENTRY_COLUMNS} FROM entry WHERE kind = 'epoch' AND seq <= $1 ORDER BY seq DESC LIMIT 1"
-            ))
-            .await?,
-            keys: prepare(
-                "SELECT key, fingerprint, notification_id, time_ms FROM idempotency_key WHERE key = ANY($1)",
-            )
-            .await?,
-            batch: prepare("SELECT batch FROM hub WHERE id = $1").await?,
-            stored: prepare(
-                "SELECT notification_id FROM entry WHERE kind = 'put' AND notification_id = ANY($1)",
-            )
-            .await?,
-            delete: prepare("DELETE FROM entry WHERE seq = ANY($1)").await?,
-            clear: prepare("DELETE FROM entry WHERE kind IN ('put', 'remove', 'clear')").await?,
-            make_removals: prepare(
-                "UPDATE entry SET kind = 'remove', published = NULL, content = NULL WHERE seq = ANY($1)",
-            )
-            .await?,
-            insert: prepare(
-                "INSERT INTO entry (seq, kind, notification_id, published, content)
-                    SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bigint[], $5::text[])",
-            )
-            .await?,
-            expire: prepare("DELETE FROM entry WHERE seq > $1 AND seq <= $2 AND kind IN ('remove', 'clear')")
-                .await?,
-            remember: prepare(
-                "INSERT INTO idempotency_key (key, fingerprint, notification_id, time_ms)
-                    SELECT key, fingerprint, id, $4::bigint FROM unnest($1::bytea[], $2::bytea[], $3::uuid[])
-                        AS new (key, fingerprint, id)
-                    ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,
-                        notification_id = excluded.notification_id, time_ms = excluded.time_ms, number = DEFAULT",
-            )
-            .await?,
-            update: prepare(
-                "UPDATE log SET head = $1, newest_id = $2, oldest_resume_point = $3, drops = $4, dropped_through = $5,
-                    epoch_seq = $6, epoch = $7, incarnation = $8",
-            )
-            .await?,
-            sign: prepare(
-                "INSERT INTO hub (id, batch, seen) VALUES ($1, $2, now())
-                    ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, seen = excluded.seen",
-            )
-            .await?,
-            notify: prepare(&format!("SELECT pg_notify('{schema}', '')")).await?,
-        })
-    }
 }

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{
     failure::Failure,
+    follower::Follower,
     link::Link,
-    replica::Follower,
     rows::{Changes, State},
     session::{Session, Write},
 };
