@@ -148,7 +148,10 @@ chaos: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json 
 		$(if $(SEED),--seed $(SEED)) $(if $(DOCS),--docs $(DOCS))
 
 .PHONY: chaos-cluster
-chaos-cluster: binaries ## Three hubs on one PostgreSQL, all of which are killed: COUNT=…, SEED=… makes the same choices again
+chaos-cluster: chaos-jetstream chaos-postgres ## Several hubs on each engine they may share, all of which are killed
+
+.PHONY: chaos-postgres
+chaos-postgres: binaries ## Three hubs on one PostgreSQL, all of which are killed: COUNT=…, SEED=… makes the same choices again
 	target/debug/notifyhub-chaos cluster --count $(or $(COUNT),50000) $(if $(SEED),--seed $(SEED))
 
 .PHONY: chaos-jetstream

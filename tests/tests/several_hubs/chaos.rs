@@ -1,4 +1,4 @@
-//! Everything dies, and nothing is lost: the short form of `make chaos-cluster`.
+//! Everything dies, and nothing is lost: the short form of `make chaos-postgres`.
 
 use notifyhub_tests::chaos::{ClusterPlan, OnPostgres, run_cluster};
 
