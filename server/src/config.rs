@@ -47,8 +47,8 @@ pub struct Config {
 
     /// Where notifications are kept between runs: `sqlite`, one file in the data directory, or in another one
     /// (`sqlite:DIR`); `memory`, nothing is left after a stop; `postgres://USER@HOST/DATABASE` or `nats://HOST,HOST,HOST`
-    /// (JetStream), which several hubs may share. Other users of this machine see the command line: prefer the environment, or --store-file, for an address
-    /// with a password.
+    /// (JetStream), which several hubs may share. Other users of this machine see the command line: for an address with a
+    /// password prefer the environment, or --store-file.
     #[arg(
         long,
         env = "NOTIFYHUB_STORE",

@@ -38,8 +38,8 @@ struct Gap {
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     pub(super) messages: Vec<Read>,
-    /// Events up to this number were lost here.
-    pub(super) lost_through: Option<u64>,
+    /// Something before the last of these was lost here: what is known cannot be trusted any more.
+    pub(super) is_lost: bool,
 }
 
 impl Backlog {
@@ -84,9 +84,7 @@ impl Backlog {
         let mut taken = Taken::default();
         while let Some(gap) = self.gaps.front().filter(|gap| gap.head.is_some_and(|head| head <= self.newest))
         {
-            if gap.missing <= point {
-                taken.lost_through = Some(gap.next - 1);
-            }
+            taken.is_lost |= gap.missing <= point;
             self.gaps.pop_front();
         }
         let end = match self.gaps.front() {
@@ -130,18 +128,18 @@ mod tests {
         backlog.push(read(5));
         backlog.push(read(6));
         let taken = backlog.take(0, true);
-        assert_eq!((numbers(&taken), taken.lost_through), (vec![4, 5, 6], None));
+        assert_eq!((numbers(&taken), taken.is_lost), (vec![4, 5, 6], false));
     }
 
     #[test]
     fn a_gap_that_retention_has_passed_is_a_loss() {
-        for (point, lost_through) in [(2, None), (3, Some(3))] {
+        for (point, is_lost) in [(2, false), (3, true)] {
             let mut backlog = Backlog::after(2);
             backlog.push(read(4));
             backlog.answer(5);
             let retained = Retained { oldest_resume_point: point, ..Retained::default() };
             backlog.push(Read { message: Some(Message::Retention(retained)), ..read(5) });
-            assert_eq!(backlog.take(0, true).lost_through, lost_through);
+            assert_eq!(backlog.take(0, true).is_lost, is_lost);
         }
     }
 

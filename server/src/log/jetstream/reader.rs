@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    backlog::{Backlog, Read, Taken},
+    backlog::{Backlog, Read},
     broker::{Broker, Info},
     failure::BrokerError,
     message::Message,
@@ -165,14 +165,10 @@ async fn reload(shared: &Shared, lost: Lost) -> Result<Source, LoadError> {
     let known = shared.held().state.epoch();
     let mut loaded = load(&shared.broker, None).await?;
     // Ids that were given out for what is lost must mean nothing from now on.
-    if loaded.state.epoch() == known {
+    if lost != Lost::Missed && loaded.state.epoch() == known {
         loaded = load(&shared.broker, Some(Epoch::random())).await?;
     }
-    tracing::warn!(
-        ?lost,
-        last = loaded.info.last,
-        "the log holds something else now; every stream begins anew"
-    );
+    tracing::warn!(?lost, last = loaded.info.last, "the log is read anew, and every stream begins anew");
     let stored = {
         let mut held = shared.held();
         held.state = loaded.state;
@@ -224,20 +220,25 @@ async fn follow(shared: &Shared, source: &mut Source, backlog: &mut Backlog) -> 
             }
         }
         let point = shared.held().state.oldest_resume_point();
-        hand_over(shared, backlog.take(point.get(), is_coming));
+        let taken = backlog.take(point.get(), is_coming);
+        if taken.is_lost {
+            shared.lost.send_replace(Some(Lost::Missed));
+            return Broken::Lost;
+        }
+        hand_over(shared, taken.messages);
     }
 }
 
-fn hand_over(shared: &Shared, taken: Taken) {
-    if taken.messages.is_empty() {
+fn hand_over(shared: &Shared, messages: Vec<Read>) {
+    if messages.is_empty() {
         return;
     }
     let mut commits = Vec::new();
     let mut commit = Commit::default();
-    let (position, stored, has_moved) = {
+    let (position, has_moved) = {
         let mut held = shared.held();
         let before = held.state.oldest_resume_point();
-        for Read { number, part, message } in taken.messages {
+        for Read { number, part, message } in messages {
             let is_own = part.is_some_and(|part| shared.is_own(part.append));
             if let Some(attempt) = &mut held.trial {
                 attempt.trial.see(number, part);
@@ -257,25 +258,14 @@ fn hand_over(shared: &Shared, taken: Taken) {
             }
         }
         commit.oldest_resume_point = held.state.oldest_resume_point();
-        if let Some(lost_through) = taken.lost_through {
-            held.state.resume_after(Seq::new(lost_through));
-        }
         let has_moved = before < held.state.oldest_resume_point();
-        (held.state.position(), taken.lost_through.map(|_| held.state.stored()), has_moved)
+        (held.state.position(), has_moved)
     };
-    if let Some(stored) = stored {
-        tracing::warn!(
-            position,
-            "events were lost while this hub was out of touch; every stream begins anew"
-        );
-        shared.replica.load(stored);
-    } else {
-        if !commit.entries.is_empty() || has_moved && commits.is_empty() {
-            commits.push(commit);
-        }
-        for commit in commits {
-            shared.replica.apply(commit);
-        }
+    if !commit.entries.is_empty() || has_moved && commits.is_empty() {
+        commits.push(commit);
+    }
+    for commit in commits {
+        shared.replica.apply(commit);
     }
     shared.has_reached(position);
 }

@@ -84,6 +84,8 @@ pub(super) enum Lost {
     OtherStream,
     /// The stream does not go as far as what was read.
     WentBack,
+    /// Retention has passed messages that this hub has not read, removals among them maybe.
+    Missed,
 }
 
 impl Shared {

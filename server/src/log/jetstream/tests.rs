@@ -113,6 +113,10 @@ impl Hub {
     fn hand_over(&mut self, stream: &Stream) {
         self.backlog.answer(stream.last);
         let taken = self.backlog.take(self.state.oldest_resume_point().get(), false);
+        if taken.is_lost {
+            *self = Hub::start(stream, self.tidies);
+            return;
+        }
         for Read { number, message, .. } in taken.messages {
             let folded = self.state.fold(number, message, self.tidies);
             if let Some(entry) = folded.entry {
@@ -130,11 +134,6 @@ impl Hub {
                     entry.change = Change::Remove(dropped.id);
                 }
             }
-        }
-        if let Some(lost_through) = taken.lost_through {
-            self.state.resume_after(Seq::new(lost_through));
-            self.told_through = self.state.position();
-            self.held = self.state.stored().entries;
         }
         let point = self.state.oldest_resume_point();
         self.held
