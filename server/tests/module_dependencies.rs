@@ -20,7 +20,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "http",
-        &["feed", "metrics", "notification", "security_headers", "shutdown", "sse", "throttle", "web_push"],
+        &[
+            "clock",
+            "feed",
+            "metrics",
+            "notification",
+            "security_headers",
+            "shutdown",
+            "sse",
+            "throttle",
+            "web_push",
+        ],
     ),
     ("web_push", &["clock", "feed", "metrics", "notification", "shutdown", "sse", "throttle"]),
     ("feed", &["clock", "event_id", "log", "metrics", "notification", "sse", "throttle"]),

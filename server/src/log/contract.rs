@@ -273,6 +273,7 @@ contract!(
     the_read_mark_never_goes_back,
     retention_drops_the_oldest_and_says_so,
     retention_spares_the_open_ones,
+    what_was_dropped_does_not_come_back_where_there_is_room_again,
     retention_drops_what_is_too_old,
     a_dropped_revision_is_replayed_as_a_removal,
     old_entries_expire_even_if_few_notifications_are_stored,
@@ -459,6 +460,18 @@ async fn retention_spares_the_open_ones(open: Open<'_>) {
     let subject = subject.restart().await;
     let held = subject.follower.held.lock().expect("not poisoned").clone();
     assert_eq!(in_short(&held), ["+waits", "+b", "+c"]);
+}
+
+async fn what_was_dropped_does_not_come_back_where_there_is_room_again(open: Open<'_>) {
+    let subject = open(keeping(2)).await;
+    subject.publish("a").await;
+    let b = subject.publish("b").await;
+    subject.publish("c").await;
+    subject.append(Command::Remove(vec![b])).await;
+    let subject = subject.restart().await;
+    let held = subject.follower.held.lock().expect("not poisoned").clone();
+    let stored: Vec<_> = in_short(&held).into_iter().filter(|entry| entry.starts_with('+')).collect();
+    assert_eq!(stored, ["+c"]);
 }
 
 async fn retention_drops_what_is_too_old(open: Open<'_>) {

@@ -218,6 +218,11 @@ impl Index {
         dropped
     }
 
+    /// Whether there are as many as are kept: whatever was dropped would be dropped again.
+    pub(super) fn is_full(&self, retention: &Retention) -> bool {
+        (self.items.len() - self.open.len()) as u64 >= retention.max_notifications.get()
+    }
+
     fn publish(&mut self, draft: &Draft, now: DateTime<Utc>, plan: &mut Plan) {
         let id = next_id(self.state.newest_id, now);
         self.state.newest_id = id;

@@ -1,5 +1,5 @@
 //! Deleting what retention has dropped: not with each commit, which would touch the oldest pages each time, but many rows
-//! at once. What is left when the hub ends is dropped again at the next start.
+//! at once. What is left when the hub ends is dropped again at the next start: nothing is left where there is room for it.
 
 use rusqlite::Connection;
 

@@ -224,7 +224,9 @@ impl Writer {
         rows::keep_removals(&transaction, &commit.dropped, commit.oldest_resume_point)
             .map_err(Failure::Rejected)?;
         self.unswept.add(&commit);
-        let sweeps = self.unswept.len() >= SWEEP_AT;
+        // Where there is room again, the next start would take for stored what was dropped.
+        let sweeps =
+            self.unswept.len() >= SWEEP_AT || (self.unswept.len() > 0 && !index.is_full(&self.retention));
         if sweeps {
             self.unswept.delete(&transaction).map_err(Failure::Rejected)?;
         }
