@@ -388,7 +388,9 @@ fn judge(
         let violations = observer.judge(stored, &expected);
         figures.violations.extend(violations.iter().map(|what| format!("{}: {what}", roamer.name)));
         if publishing.keeps_all && observer.counts.gaps > 0 {
-            figures.violations.push(format!("{}: a gap, although all is kept", roamer.name));
+            figures
+                .violations
+                .push(format!("{}: a gap, although all is kept: {}", roamer.name, observer.gap));
         }
         figures.seen += observer.counts;
     }

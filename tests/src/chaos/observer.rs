@@ -43,6 +43,8 @@ pub(crate) struct Observer {
     /// A fresh start was announced; `true`: after a gap.
     awaits_init: Option<bool>,
     pub(crate) counts: Counts,
+    /// Why the newest gap was announced, and after which number.
+    pub(crate) gap: String,
     violations: Vec<String>,
 }
 
@@ -167,7 +169,10 @@ impl Observer {
             "resumed" => {}
             "fresh" if !self.has_init => self.awaits_init = Some(false),
             // `unknown`: even the name of its last event's stretch of the log is forgotten.
-            "expired" | "unknown" => self.awaits_init = Some(true),
+            "expired" | "unknown" => {
+                self.awaits_init = Some(true);
+                self.gap = format!("{reason} after number {}", self.head);
+            }
             other => {
                 self.counts.other += 1;
                 self.tell(format!("started afresh as {other} at number {}", self.head));

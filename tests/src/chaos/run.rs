@@ -306,7 +306,9 @@ pub(crate) fn judge(
         let mut observer = subscriber.observer();
         let violations = observer.judge(stored, &expected);
         if plan.keeps_all() && observer.counts.gaps > 0 {
-            figures.violations.push(format!("{}: a gap, although all is kept", subscriber.name));
+            figures
+                .violations
+                .push(format!("{}: a gap, although all is kept: {}", subscriber.name, observer.gap));
         }
         figures.violations.extend(violations.iter().map(|what| format!("{}: {what}", subscriber.name)));
         figures.subscribers.push((subscriber.name.clone(), observer.counts));

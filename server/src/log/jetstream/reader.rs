@@ -23,6 +23,10 @@ const MAX_TAKEN: usize = 512;
 /// How long to wait before what has failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
 
+/// How often a hub that starts reads what was stored while it was reading, before it gives up to have every number explained:
+/// each time that is less.
+const MAX_ROUNDS: usize = 10;
+
 /// Everything that the stream holds, and where it goes on.
 pub(super) struct Loaded {
     pub(super) state: State,
@@ -56,12 +60,19 @@ pub(super) async fn load(broker: &Broker, begin: Option<Epoch>) -> Result<Loaded
         return Err(LoadError::Changed);
     }
     read_to(broker, &mut source, &mut state, info.last, &mut None).await?;
-    // What was voided while it was read is explained by what was stored until now. What is missing beyond that may have
-    // been dropped since: nobody resumes over it.
-    info = broker.info().await?;
-    let mut missing = Some(0);
-    read_to(broker, &mut source, &mut state, info.last, &mut missing).await?;
-    if let Some(missing) = missing.filter(|missing| *missing > 0) {
+    // What was voided while it was read is explained by what was stored until now; and while that is read, the same again.
+    let mut missing = None;
+    for _ in 0..MAX_ROUNDS {
+        info = broker.info().await?;
+        let mut newest_gap = Some(0);
+        read_to(broker, &mut source, &mut state, info.last, &mut newest_gap).await?;
+        missing = newest_gap.filter(|missing| *missing > 0);
+        if missing.is_none() {
+            break;
+        }
+    }
+    // Not explained yet: nobody resumes over it.
+    if let Some(missing) = missing {
         state.resume_after(Seq::new(missing));
     }
     Ok(Loaded { state, source, info })
@@ -92,10 +103,11 @@ async fn read_to(
             Incoming::Idle if broker.has_after(state.position()).await? => continue,
             Incoming::Idle => (head, None),
         };
+        let through = number - u64::from(message.is_some());
         if let Some(missing) = missing
-            && number > state.position() + 1
+            && through > state.position()
         {
-            *missing = number - u64::from(message.is_some());
+            *missing = through;
         }
         state.fold(number, message, true);
     }
