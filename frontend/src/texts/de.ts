@@ -82,6 +82,15 @@ export const de: Texts = {
     done: 'Fertig',
   },
 
+  savedViews: {
+    label: 'Gespeicherte Ansichten',
+    title: 'Diese Ansicht speichern…',
+    forget: 'Diese Ansicht vergessen',
+    name: 'Name',
+    hint: 'Sie bleibt in diesem Browser. Zu den ersten fünf führen die Tasten 5 bis 9.',
+    save: 'Speichern',
+  },
+
   projects: {
     label: 'Projekte',
     none: 'kein Projekt',
@@ -93,6 +102,26 @@ export const de: Texts = {
     muteToday: 'Bis morgen stumm',
     unmute: 'Wieder hörbar',
     menu: (name: string) => `Mehr zu ${name}`,
+    all: 'Alle Projekte',
+    choose: 'Projekt wählen',
+    only: 'Nur dieses Projekt zeigen',
+    colour: 'Farbe',
+    /** In the order of the styles. */
+    colours: [
+      'Rosa',
+      'Petrol',
+      'Violett',
+      'Indigo',
+      'Grün',
+      'Orange',
+      'Ocker',
+      'Blau',
+      'Magenta',
+      'Türkis',
+      'Ziegelrot',
+      'Oliv',
+    ],
+    colourOfName: 'Farbe nach dem Namen',
   },
 
   filter: {
@@ -139,6 +168,10 @@ export const de: Texts = {
     nothingHere: 'Nichts hier',
     allDone: 'Nichts braucht Sie',
     allDoneHint: (running: number, done: number) => `${running} laufen, ${done} heute fertig`,
+    /** What happened in the hour that began at `from`, or in all of the last 24. */
+    hours: (from: string | undefined, failed: number, done: number) =>
+      `${from === undefined ? 'Letzte 24 Stunden' : from}: ${failed} fehlgeschlagen, ${done} fertig`,
+    hoursSince: (summary: string) => `Seit ${summary}`,
   },
 
   time: {
@@ -329,6 +362,7 @@ export const de: Texts = {
     remove: 'Löschen',
     undo: 'Löschen rückgängig machen',
     views: 'Schreibtisch, Braucht Sie, Fehlgeschlagen, Fertig',
+    savedViews: 'Gespeicherte Ansichten',
     project: 'Projekt wählen',
     search: 'Suchen',
     muteProject: 'Das Projekt stumm oder wieder hörbar',

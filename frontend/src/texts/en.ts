@@ -76,6 +76,15 @@ export const en = {
 
   views: { label: 'Views', desk: 'Desk', waiting: 'Needs you', failed: 'Failed', done: 'Done' },
 
+  savedViews: {
+    label: 'Saved views',
+    title: 'Save this view…',
+    forget: 'Forget this view',
+    name: 'Name',
+    hint: 'It stays in this browser. The keys 5 to 9 lead to the first five.',
+    save: 'Save',
+  },
+
   projects: {
     label: 'Projects',
     none: 'no project',
@@ -87,6 +96,26 @@ export const en = {
     muteToday: 'Mute until tomorrow',
     unmute: 'Sound again',
     menu: (name: string) => `More about ${name}`,
+    all: 'All projects',
+    choose: 'Choose a project',
+    only: 'Show only this project',
+    colour: 'Colour',
+    /** In the order of the styles. */
+    colours: [
+      'pink',
+      'petrol',
+      'purple',
+      'indigo',
+      'green',
+      'orange',
+      'ochre',
+      'blue',
+      'magenta',
+      'teal',
+      'brick',
+      'olive',
+    ],
+    colourOfName: 'Colour by its name',
   },
 
   filter: {
@@ -132,6 +161,10 @@ export const en = {
     nothingHere: 'Nothing here',
     allDone: 'Nothing needs you',
     allDoneHint: (running: number, done: number) => `${running} running, ${done} done today`,
+    /** What happened in the hour that began at `from`, or in all of the last 24. */
+    hours: (from: string | undefined, failed: number, done: number) =>
+      `${from === undefined ? 'Last 24 hours' : from}: ${failed} failed, ${done} done`,
+    hoursSince: (summary: string) => `Since ${summary}`,
   },
 
   time: {
@@ -321,6 +354,7 @@ export const en = {
     remove: 'Delete it',
     undo: 'Undo the deletion',
     views: 'Desk, Needs you, Failed, Done',
+    savedViews: 'Saved views',
     project: 'Choose a project',
     search: 'Search',
     muteProject: 'Mute its project, or sound again',
