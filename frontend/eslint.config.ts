@@ -36,7 +36,7 @@ export default typescript.config(
     files: ['src/**/*.ts', 'src/**/*.vue'],
     languageOptions: {
       parserOptions: {
-        projectService: true,
+        project: ['tsconfig.json', 'tsconfig.workers.json'],
         tsconfigRootDir: import.meta.dirname,
         extraFileExtensions: ['.vue'],
       },

@@ -1,5 +1,6 @@
 // The desk: who waits, what runs, what failed until it is settled, what belongs together; and how much of it one sees.
 import type { Page } from '@playwright/test'
+import { contrastOf } from './support/contrast'
 import { fillWithDay } from './support/day'
 import {
   expect,
@@ -172,6 +173,83 @@ test('the rail filters by project, and shows its sessions', async ({ page, hub }
   await expect(titles(page)).toHaveText(['two', 'one'])
 })
 
+test('Alt and a click shows only the project, whatever was searched for', async ({ page, hub }) => {
+  await page.setViewportSize({ width: 1200, height: 800 })
+  await hub.publish({ message: 'one', source: 'shop' })
+  await hub.publish({ message: 'two', source: 'shop' })
+  await hub.publish({ message: 'two', source: 'blog' })
+  await openLive(page, `${hub.url}?q=two`)
+  const rail = page.getByRole('navigation')
+  const shop = rail.getByRole('button', { name: 'shop', exact: true })
+  await shop.click()
+  await expect(page).toHaveURL(/q=two\+project%3Ashop/)
+  await expect(titles(page)).toHaveText(['two'])
+  await shop.click({ modifiers: ['Alt'] })
+  await expect(page).toHaveURL(/q=project%3Ashop/)
+  await expect(titles(page)).toHaveText(['two', 'one'])
+  // Again: it stays.
+  await shop.click({ modifiers: ['Alt'] })
+  await expect(titles(page)).toHaveText(['two', 'one'])
+  await page.goto(`${hub.url}?q=one`)
+  await expect(titles(page)).toHaveText(['one'])
+  // The same without a mouse.
+  await rail.getByRole('button', { name: 'More about shop' }).press('Enter')
+  await page.getByRole('menuitem', { name: 'Show only this project' }).press('Enter')
+  await expect(titles(page)).toHaveText(['two', 'one'])
+})
+
+test('the colour of a project is chosen, kept, and the same in other tabs', async ({
+  page,
+  context,
+  hub,
+}) => {
+  await page.setViewportSize({ width: 1200, height: 800 })
+  await hub.publish({ message: 'one', source: 'shop' })
+  await openLive(page, hub.url)
+  const other = await context.newPage()
+  await openLive(other, hub.url)
+  const mark = item(page, 'one').locator('.mono')
+  const before = (await mark.getAttribute('class'))!
+  const menu = page.getByRole('navigation').getByRole('button', { name: 'More about shop' })
+  await menu.press('Enter')
+  const colours = page.getByRole('group', { name: 'Colour' }).getByRole('menuitemradio')
+  await expect(colours).toHaveCount(12)
+  for (let index = 0; index < 12; index++) {
+    await expect(colours.nth(index)).toBeInViewport({ ratio: 1 })
+  }
+  await expect(page.locator('[role=menuitemradio][aria-checked=true]')).toHaveCount(1)
+  const olive = page.getByRole('menuitemradio', { name: 'olive' })
+  await page.keyboard.press('ArrowUp')
+  await expect(olive).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(menu).toBeFocused()
+  await expect(mark).toHaveClass(/hue-11/)
+  await expect(item(other, 'one').locator('.mono')).toHaveClass(/hue-11/)
+  await page.reload()
+  await expect(mark).toHaveClass(/hue-11/)
+  await menu.press('Enter')
+  await page.getByRole('menuitem', { name: 'Colour by its name' }).press('Enter')
+  await expect(mark).toHaveClass(before)
+})
+
+test('each colour of a project holds its contrast, in light and in dark', async ({ page, hub }) => {
+  await page.setViewportSize({ width: 1200, height: 800 })
+  await hub.publish({ message: 'one', source: 'shop' })
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (let hue = 0; hue < 12; hue++) {
+      await page.addInitScript(
+        (chosen) => localStorage.setItem('notifyhub.colours', JSON.stringify({ shop: chosen })),
+        hue,
+      )
+      await openLive(page, hub.url)
+      const mark = item(page, 'one').locator('.mono')
+      await expect(mark).toHaveClass(new RegExp(`hue-${hue}$`))
+      expect((await contrastOf(mark)).text, `colour ${hue}, ${colorScheme}`).toBeGreaterThan(4.9)
+    }
+  }
+})
+
 test('a wide window shows the chosen row beside the list', async ({ page, hub }) => {
   await page.setViewportSize({ width: 1600, height: 900 })
   await hub.publish({ title: 'First', message: 'the first story' })
@@ -188,6 +266,28 @@ test('when all is done, the desk says so', async ({ page, hub }) => {
   await expect(page.getByRole('heading', { name: 'Nothing needs you' })).toBeVisible()
   await hub.remove(id)
   await expect(page.getByRole('heading', { name: 'No notifications yet' })).toBeVisible()
+})
+
+test('a calm desk says what was done, and hour by hour what failed', async ({ page, hub }) => {
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
+  await hub.publish({ message: 'night', state: 'failed', timestamp: hoursAgo(5) })
+  await hub.publish({ message: 'last week', state: 'failed', timestamp: hoursAgo(150) })
+  await hub.publish({ message: 'built', state: 'done' })
+  await openLive(page, hub.url)
+  const calm = page.getByTestId('calm')
+  await expect(calm).toContainText('Nothing needs you')
+  await expect(calm).toContainText('0 running, 1 done today')
+  await expect(calm.getByRole('img')).toHaveAccessibleName('Last 24 hours: 1 failed, 1 done')
+  const bars = calm.locator('.day-strip g')
+  await expect(bars).toHaveCount(24)
+  await expect(bars.last().locator('.bar-done')).toHaveAttribute('height', '18')
+  await expect(bars.nth(18).locator('.bar-failed')).toHaveAttribute('height', '18')
+  await expect(items(page)).toHaveCount(3)
+  await hub.publish({ message: 'a question', state: 'waiting', key: 'q' })
+  await expect(needs(page)).toHaveCount(1)
+  await expect(calm).toHaveCount(0)
+  await page.keyboard.press('3')
+  await expect(calm).toHaveCount(0)
 })
 
 test('the wall shows three columns, and has its own address', async ({ page, hub }) => {

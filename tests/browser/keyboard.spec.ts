@@ -60,7 +60,7 @@ test('n goes to who waits, h puts off, e settles, Enter opens', async ({ page, h
   await expect(page.locator('.card-detail')).toHaveCount(0)
 })
 
-test('numbers choose a view, p a project', async ({ page, hub }) => {
+test('numbers choose a view', async ({ page, hub }) => {
   await hub.publish({ message: 'broken', state: 'failed', source: 'shop' })
   await expect(item(page, 'broken')).toBeVisible()
   await page.keyboard.press('3')
@@ -68,11 +68,45 @@ test('numbers choose a view, p a project', async ({ page, hub }) => {
   await expect(page).toHaveURL(/view=failed/)
   await page.keyboard.press('1')
   await expect(items(page)).toHaveCount(4)
+})
+
+test('p picks a project: arrows and first letters, Enter goes there, Escape goes back', async ({
+  page,
+  hub,
+}) => {
+  for (const source of ['shop', 'search', 'my blog']) await hub.publish({ message: source, source })
+  await expect(items(page)).toHaveCount(6)
+  await page.keyboard.press('j')
   await page.keyboard.press('p')
-  await expect(page).toHaveURL(/q=project%3Ashop/)
+  const picker = page.getByRole('listbox', { name: 'Projects' })
+  const active = picker.locator('.is-active')
+  await expect(picker).toBeFocused()
+  await expect(picker.getByRole('option')).toHaveText([/All projects/, /my blog/, /search/, /shop/])
+  await expect(picker.getByRole('option', { selected: true })).toHaveText(/All projects/)
+  await page.keyboard.press('ArrowDown')
+  await expect(active).toHaveText(/my blog/)
+  await page.keyboard.press('End')
+  await expect(active).toHaveText(/shop/)
+  // With a blank in it, which would else choose.
+  await page.keyboard.type('my b')
+  await expect(active).toHaveText(/my blog/)
+  const id = await active.getAttribute('id')
+  await expect(picker).toHaveAttribute('aria-activedescendant', id!)
+  await page.keyboard.press('Escape')
+  await expect(picker).toHaveCount(0)
+  await expect(focused(page, 'my blog')).toBeFocused()
+  await expect(page).toHaveURL(hub.url)
+
+  await page.keyboard.press('p')
+  await page.keyboard.type('se')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/q=project%3Asearch/)
   await expect(items(page)).toHaveCount(1)
   await page.keyboard.press('p')
-  await expect(items(page)).toHaveCount(4)
+  await expect(picker.getByRole('option', { selected: true })).toHaveText(/search/)
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Enter')
+  await expect(items(page)).toHaveCount(6)
 })
 
 test('j walks on through a list longer than the screen, and the focus outlives arrivals', async ({

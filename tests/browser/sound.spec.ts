@@ -1,10 +1,12 @@
 // When the page sounds, and when it does not. The sounds themselves are counted where they leave for the
 // loudspeaker.
 import type { Page } from '@playwright/test'
+import { NextVersion } from './support/next-version'
 import {
   chooseInMenu,
   expect,
   item,
+  needs,
   openLive,
   setFocused,
   setHidden,
@@ -150,6 +152,32 @@ test('sounds once also without a shared worker, and where each tab has its own s
   await expect.poll(() => allSounds(tabs)).toBeGreaterThan(0)
   await afterwards(tabs[0]!)
   expect(await allSounds(tabs)).toBe(1)
+})
+
+test('sounds once for tabs of two versions, each with a shared worker of its own', async ({
+  context,
+  hub,
+}) => {
+  const proxy = await NextVersion.start(hub)
+  try {
+    const tabs = [await context.newPage(), await context.newPage()]
+    await openLive(tabs[0]!, proxy.url)
+    await unblock(tabs[0]!)
+    proxy.isNewer = true
+    await openLive(tabs[1]!, proxy.url)
+    await expect(tabs[1]!.locator('html')).toHaveAttribute('data-version', 'newer')
+    await unblock(tabs[1]!)
+    await expect.poll(() => hub.streams()).toBe(2)
+    for (const [index, message] of ['first', 'second', 'third'].entries()) {
+      await hub.publish(waits(message))
+      for (const tab of tabs) await expect(needs(tab).filter({ hasText: message })).toBeVisible()
+      await afterwards(tabs[0]!)
+      expect(await allSounds(tabs)).toBe(index + 1)
+    }
+    expect(await hub.streams()).toBe(2)
+  } finally {
+    await proxy.stop()
+  }
 })
 
 test('a device that wakes up slowly still sounds, once, and sleeps again', async ({

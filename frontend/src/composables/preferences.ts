@@ -2,6 +2,7 @@
 // made on first use. What the choices do is decided where they are used.
 import { effectScope, type Ref } from 'vue'
 import { parseAttention, type Attention } from '../feed/attention'
+import { parseHues, type Hues } from '../feed/monogram'
 import { isLanguage, type Language } from '../texts'
 import { useStored } from './use-stored'
 
@@ -18,6 +19,8 @@ export interface Preferences {
   /** Empty for the browser's own. */
   language: Ref<Language | ''>
   shortcuts: Ref<boolean>
+  /** Colours of projects that were chosen by hand. */
+  hues: Ref<Hues>
 }
 
 let preferences: Preferences | undefined
@@ -44,5 +47,6 @@ function create(): Preferences {
       typeof value === 'string' && isLanguage(value) ? value : '',
     ),
     shortcuts: useStored('notifyhub.shortcuts', true, aBoolean(true)),
+    hues: useStored<Hues>('notifyhub.colours', {}, parseHues),
   }
 }

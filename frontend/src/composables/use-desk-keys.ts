@@ -16,8 +16,7 @@ export interface DeskKeysOptions {
   focus(id: string): void
   toggle(id: string): void
   chooseView(view: DeskView): void
-  chooseProject(name: string | undefined): void
-  project: Ref<string | undefined>
+  pickProject(): void
   toggleMuted(project: string): void
   focusSearch(): void
   markAllSeen(): void
@@ -73,13 +72,6 @@ export function useDeskKeys(options: DeskKeysOptions): void {
     if (goesOn && next) focus(next)
   }
 
-  function nextProject(): void {
-    const names = desk.value.projects.map(({ name }) => name)
-    // After the last one comes the whole feed.
-    const at = options.project.value === undefined ? -1 : names.indexOf(options.project.value)
-    options.chooseProject(names[at + 1])
-  }
-
   const views = Object.fromEntries(
     deskViews.map((view, index) => [String(index + 1), () => options.chooseView(view)]),
   )
@@ -102,7 +94,7 @@ export function useDeskKeys(options: DeskKeysOptions): void {
       h: () => act((notification) => actions.snooze(notification)),
       x: () => act((_, ids) => actions.remove(ids), true),
       u: options.undo,
-      p: nextProject,
+      p: options.pickProject,
       m: () => act(({ source }) => source && options.toggleMuted(source)),
       M: options.mute,
       w: options.wall,

@@ -1,6 +1,5 @@
 // The service worker: what stays behind in the browser when the page is closed. Only wiring: the files of the page are
 // shell.ts's, pushed messages push/pushed.ts's.
-/// <reference lib="webworker" />
 import { openFromBanner, showPushed } from '../push/pushed'
 import { Shell, type ShellFiles } from './shell'
 

@@ -1,5 +1,4 @@
 // What the service worker does with a pushed message: shows it, unless the page is there to show it, or takes it away.
-/// <reference lib="webworker" />
 import { callFor } from '../feed/attention'
 import { bannerOf, type BannerData } from '../feed/banner'
 import { openMark, parsePushed, type Pushed, type PushedCard, type WorkerToPage } from './messages'

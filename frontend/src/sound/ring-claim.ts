@@ -5,6 +5,9 @@ import { hubKey } from '../api/storage-key'
 /** What is claimed so shortly after a ring is the same burst, seen by another host. */
 export const sameBurstMs = 1_500
 
+/** What one process of the browser writes to its storage, another may read only so much later. */
+const writtenMs = 200
+
 export interface RingClaim {
   newestId: string
   /** The higher, the graver. */
@@ -29,7 +32,14 @@ export function mayRing(claim: RingClaim, last: Rung | undefined, nowMs: number)
 export async function claimRing(claim: RingClaim): Promise<boolean> {
   // Only one tab at a time may look and write; where there are no locks, the odds have to do.
   if (!navigator.locks) return claimNow(claim)
-  return navigator.locks.request(hubKey('ring'), () => claimNow(claim))
+  return new Promise((resolve, reject) => {
+    const decide = async () => {
+      const rings = claimNow(claim)
+      resolve(rings)
+      if (rings) await new Promise((written) => setTimeout(written, writtenMs))
+    }
+    navigator.locks.request(hubKey('ring'), decide).catch(reject)
+  })
 }
 
 function claimNow(claim: RingClaim): boolean {

@@ -1,5 +1,4 @@
 // The entry of the shared worker: one StreamHost for all tabs. Only wiring; what it does is StreamHost's.
-/// <reference lib="webworker" />
 import { browserEnvironment } from './environment'
 import { StreamHost, type TabPort } from './stream-host'
 import type { TabToHost } from './tab-messages'

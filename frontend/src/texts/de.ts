@@ -93,6 +93,26 @@ export const de: Texts = {
     muteToday: 'Bis morgen stumm',
     unmute: 'Wieder hörbar',
     menu: (name: string) => `Mehr zu ${name}`,
+    all: 'Alle Projekte',
+    choose: 'Projekt wählen',
+    only: 'Nur dieses Projekt zeigen',
+    colour: 'Farbe',
+    /** In the order of the styles. */
+    colours: [
+      'Rosa',
+      'Petrol',
+      'Violett',
+      'Indigo',
+      'Grün',
+      'Orange',
+      'Ocker',
+      'Blau',
+      'Magenta',
+      'Türkis',
+      'Ziegelrot',
+      'Oliv',
+    ],
+    colourOfName: 'Farbe nach dem Namen',
   },
 
   filter: {
@@ -139,6 +159,10 @@ export const de: Texts = {
     nothingHere: 'Nichts hier',
     allDone: 'Nichts braucht Sie',
     allDoneHint: (running: number, done: number) => `${running} laufen, ${done} heute fertig`,
+    /** What happened in the hour that began at `from`, or in all of the last 24. */
+    hours: (from: string | undefined, failed: number, done: number) =>
+      `${from === undefined ? 'Letzte 24 Stunden' : from}: ${failed} fehlgeschlagen, ${done} fertig`,
+    hoursSince: (summary: string) => `Seit ${summary}`,
   },
 
   time: {

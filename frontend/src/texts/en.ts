@@ -87,6 +87,26 @@ export const en = {
     muteToday: 'Mute until tomorrow',
     unmute: 'Sound again',
     menu: (name: string) => `More about ${name}`,
+    all: 'All projects',
+    choose: 'Choose a project',
+    only: 'Show only this project',
+    colour: 'Colour',
+    /** In the order of the styles. */
+    colours: [
+      'pink',
+      'petrol',
+      'purple',
+      'indigo',
+      'green',
+      'orange',
+      'ochre',
+      'blue',
+      'magenta',
+      'teal',
+      'brick',
+      'olive',
+    ],
+    colourOfName: 'Colour by its name',
   },
 
   filter: {
@@ -132,6 +152,10 @@ export const en = {
     nothingHere: 'Nothing here',
     allDone: 'Nothing needs you',
     allDoneHint: (running: number, done: number) => `${running} running, ${done} done today`,
+    /** What happened in the hour that began at `from`, or in all of the last 24. */
+    hours: (from: string | undefined, failed: number, done: number) =>
+      `${from === undefined ? 'Last 24 hours' : from}: ${failed} failed, ${done} done`,
+    hoursSince: (summary: string) => `Since ${summary}`,
   },
 
   time: {
