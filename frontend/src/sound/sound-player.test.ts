@@ -6,11 +6,12 @@ import { SoundPlayer } from './sound-player'
 let mayRun: boolean
 let contexts: FakeContext[]
 
-class FakeContext {
+class FakeContext extends EventTarget {
   state = 'suspended'
   sampleRate = 8_000
   destination = {}
   constructor() {
+    super()
     contexts.push(this)
   }
   async resume(): Promise<void> {

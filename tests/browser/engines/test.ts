@@ -80,7 +80,7 @@ function kept(): void {
   const all = window as unknown as Kept
   addEventListener('error', ({ message }) => all.problems.push(message))
   addEventListener('unhandledrejection', ({ reason }) => all.problems.push(String(reason)))
-  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+  document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
     all.problems.push(`${violatedDirective} forbids ${blockedURI}`),
   )
   const start = AudioBufferSourceNode.prototype.start
