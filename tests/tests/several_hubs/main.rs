@@ -5,6 +5,7 @@
 
 mod chaos;
 mod losing_touch;
+mod moving;
 mod sharing;
 mod starting;
 
