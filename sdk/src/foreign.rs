@@ -5,7 +5,7 @@
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
-use crate::{Client, ClientInfo as _, types::ErrorBody};
+use crate::{Client, ClientInfo as _, hubs::Hubs, types::ErrorBody};
 
 /// The code of an error whose body is not a hub's.
 pub const FOREIGN_ANSWER: &str = "foreign_answer";
@@ -33,13 +33,13 @@ pub async fn execute(hub: &Client, request: reqwest::Request) -> Result<reqwest:
     })
 }
 
-impl ClientHooks<()> for Client {
+impl ClientHooks<Hubs> for Client {
     async fn exec(
         &self,
         request: reqwest::Request,
-        _info: &OperationInfo,
+        info: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        let response = self.client().execute(request).await?;
+        let response = self.inner().execute(self.client(), request, info.operation_id).await?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             Ok(with_error_body(response).await)

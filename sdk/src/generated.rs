@@ -6,6 +6,7 @@ progenitor::generate_api!(
     spec = "openapi.json",
     interface = Builder,
     tags = Merged,
+    inner_type = crate::hubs::Hubs,
     // Words that may grow: typify would make closed enums of them.
     replace = {
         Level = crate::vocabulary::Level,

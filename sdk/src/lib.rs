@@ -31,11 +31,13 @@
 //! - `generated`: the client, made by progenitor from `openapi.json`.
 //! - [`vocabulary`]: the words of the API that may grow.
 //! - [`foreign`]: answers that are not a hub's.
+//! - [`hubs`]: which of several hubs is asked.
 //! - [`subscription`]: the event stream, written by hand on top of it.
 //! - [`retry`]: when to try again.
 
 pub mod foreign;
 mod generated;
+pub mod hubs;
 pub mod retry;
 pub mod subscription;
 pub mod vocabulary;
@@ -44,6 +46,9 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
+use hubs::Hub;
+pub use hubs::{Hubs, addresses};
+
 pub use generated::{Client, ClientInfo, builder, prelude, types};
 pub use progenitor_client::{ByteStream, Error, ResponseValue};
 pub use subscription::{Event, Subscribe, SubscribeError, Subscription};
@@ -51,6 +56,9 @@ pub use vocabulary::{Format, Level, Reason, State};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The same, where another hub can be asked.
+const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(3);
 
 /// The address is not one of a hub.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +86,11 @@ pub enum ConnectError {
 /// A client of the hub at this address, such as `http://localhost:9080` or, behind a proxy,
 /// `https://example.com/hub`; with `https://user:password@example.com/hub` each request shows these to the proxy.
 /// Nothing is sent yet.
+///
+/// Hubs that share one feed are named in one list: `http://a:9080,http://b:9080`. The first is asked until it does not answer, or
+/// only with an error of its own (5xx), then the next: calls are repeated there (a post under an idempotency key, which it gets if
+/// it has none; another `POST` without one only if it was not sent before), and event streams go on after their last event.
+/// A `DELETE` that is repeated may say that there is nothing to delete any more.
 ///
 /// Unlike [`Client::new`] it sets no limit on the length of a response, which would cut event streams; wrap a
 /// call in a timeout of your own where you need one.
@@ -112,6 +125,20 @@ impl ConnectOptions {
 
     /// As [`connect`].
     pub fn connect(&self, address: &str) -> Result<Client, ConnectError> {
+        let addresses = addresses(address);
+        let timeout = if addresses.len() > 1 { CONNECT_TIMEOUT_OF_SEVERAL } else { CONNECT_TIMEOUT };
+        let mut hubs = Vec::new();
+        for address in addresses {
+            let client = self.http_client(address, timeout)?;
+            hubs.push(Hub { address: address.trim_end_matches('/').to_owned(), client });
+        }
+        let first = hubs.first().map(|hub| (hub.address.clone(), hub.client.clone()));
+        let (address, client) = first.expect("there is always one address");
+        let hubs = if hubs.len() > 1 { Hubs::new(hubs) } else { Hubs::default() };
+        Ok(Client::new_with_client(&address, client, hubs))
+    }
+
+    fn http_client(&self, address: &str, timeout: Duration) -> Result<reqwest::Client, ConnectError> {
         let invalid = |reason: &str| ConnectError::Address(without_password(address), reason.to_owned());
         let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -120,7 +147,7 @@ impl ConnectOptions {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(invalid("it must end with the path, without `?` and `#`"));
         }
-        let mut client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
+        let mut client = reqwest::Client::builder().connect_timeout(timeout).tcp_nodelay(true);
         if is_this_machine(&url) {
             // A proxy for the way out (HTTP_PROXY) would look for the hub on itself.
             client = client.no_proxy();
@@ -141,12 +168,17 @@ impl ConnectOptions {
         if !self.certificates.is_empty() {
             client = client.tls_certs_merge(self.certificates.iter().cloned());
         }
-        Ok(Client::new_with_client(address.trim_end_matches('/'), client.build()?))
+        Ok(client.build()?)
     }
 }
 
-/// An address to show to people: without the password, if there is one in it.
-pub fn without_password(address: &str) -> String {
+/// An address, or a list of them, to show to people: without the passwords that are in it.
+pub fn without_password(list: &str) -> String {
+    let shown: Vec<_> = addresses(list).into_iter().map(one_without_password).collect();
+    shown.join(",")
+}
+
+fn one_without_password(address: &str) -> String {
     let authority = address.find("://").map_or(0, |position| position + 3);
     let end = address[authority..].find(['/', '?', '#']).map_or(address.len(), |length| authority + length);
     let user_info = address[authority..end].rfind('@').map(|length| &address[authority..authority + length]);
@@ -177,6 +209,7 @@ mod tests {
             ("https://example.com/a:b@c", "https://example.com/a:b@c"),
             ("http://desk@example.com", "http://desk@example.com"),
             ("http://[::1]:9080", "http://[::1]:9080"),
+            ("http://a:b@c, https://d:e,f@g", "http://a:…@c,https://d:…@g"),
         ] {
             assert_eq!(without_password(address), shown);
         }

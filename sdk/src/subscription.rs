@@ -119,6 +119,7 @@ impl Subscribe for Client {
                 retry: DEFAULT_RETRY,
                 silence: Arc::default(),
                 failures: 0,
+                hub: 0,
                 connected: Instant::now(),
                 live: None,
                 tells_breaks: false,
@@ -357,6 +358,8 @@ struct Connector {
     silence: Arc<Silence>,
     /// Connections in a row that brought nothing new.
     failures: u32,
+    /// Which of several hubs the newest connection leads to.
+    hub: usize,
     /// When the newest connection was made.
     connected: Instant,
     live: Option<Messages>,
@@ -380,7 +383,11 @@ impl Connector {
                 match self.connect().await {
                     Ok(messages) => self.live = Some(messages),
                     Err(Failure::Never(error)) => return Err(error),
-                    Err(Failure::Later(delay)) => self.pause = Some(delay.unwrap_or_default()),
+                    // What one hub asks for is not for the next one.
+                    Err(Failure::Later(delay)) => {
+                        let is_alone = self.client.inner().len() < 2;
+                        self.pause = Some(delay.filter(|_| is_alone).unwrap_or_default());
+                    }
                 }
                 continue;
             };
@@ -392,6 +399,7 @@ impl Connector {
                 // Cut, garbled, at its end, or silent for too long.
                 Some(Err(_)) | None => {
                     self.live = None;
+                    self.client.inner().leave(self.hub);
                     if self.connected.elapsed() >= SETTLED {
                         self.failures = 0;
                     }
@@ -458,11 +466,13 @@ impl Connector {
         self.silence.set(HELLO_TIMEOUT);
         // By hand: the generated call takes an answer of a status that the specification declares, with a body that it
         // does not, for an error without a status.
-        let mut request = self
-            .client
-            .client()
-            .get(format!("{}/events", self.client.baseurl()))
-            .header(header::ACCEPT, EVENT_STREAM);
+        let hubs = self.client.inner().clone();
+        let turn = hubs.turn();
+        let (client, address) = match &turn {
+            Some(turn) => (&turn.hub().client, turn.hub().address.as_str()),
+            None => (self.client.client(), self.client.baseurl()),
+        };
+        let mut request = client.get(format!("{address}/events")).header(header::ACCEPT, EVENT_STREAM);
         if let Some(limit) = self.limit {
             request = request.query(&[("limit", limit)]);
         }
@@ -484,6 +494,10 @@ impl Connector {
             );
             return Err(Failure::Never(SubscribeError::Refused(reason)));
         }
+        if let Some(turn) = turn {
+            self.hub = turn.index;
+            turn.has_answered();
+        }
         let silence = Arc::clone(&self.silence);
         let bytes = stream::unfold(response, move |mut response| {
             let limit = silence.limit();
@@ -502,7 +516,9 @@ impl Connector {
     /// hub gives each subscriber another `retry:`; what goes beyond it is spread here.
     async fn wait(&mut self, at_least: Duration) {
         let first = self.retry.max(MIN_RETRY);
-        let delay = match self.failures {
+        // Of several hubs each is asked before the wait grows.
+        let hubs = u32::try_from(self.client.inner().len().max(1)).unwrap_or(u32::MAX);
+        let delay = match self.failures / hubs {
             0 => first,
             failures => Backoff { first, longest: MAX_RETRY }.delay(failures + 1).max(MIN_RETRY),
         };

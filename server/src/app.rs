@@ -9,10 +9,6 @@ use std::{
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::task::TaskTracker;
 
-#[cfg(feature = "nats")]
-use crate::log::jetstream::{self, JetStreamLog};
-#[cfg(feature = "postgres")]
-use crate::log::postgres::{self, PostgresLog};
 use crate::{
     config::{Config, LogFormat, NoDataDirectory, Store},
     connection::{
@@ -32,13 +28,10 @@ use crate::{
             token::{TokenError, Tokens},
         },
     },
-    log::{
-        Log, Replica, Retention,
-        memory::MemoryLog,
-        sqlite::{OpenError, SqliteLog},
-    },
+    log::{Replica, Retention},
     metrics::{Metrics, NOTE_INTERVAL},
     shutdown::{Shutdown, Signals},
+    storage,
     web_push::{self, FileStore, MemoryStore, WebPush, WebPushError},
 };
 
@@ -57,17 +50,9 @@ pub enum AppError {
     /// There is no place for the data.
     #[error(transparent)]
     NoDataDirectory(#[from] NoDataDirectory),
-    /// The database cannot be opened.
+    /// The log cannot be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
-    /// PostgreSQL cannot be used.
-    #[cfg(feature = "postgres")]
-    #[error(transparent)]
-    OpenPostgres(#[from] postgres::OpenError),
-    /// The stream cannot be opened.
-    #[cfg(feature = "nats")]
-    #[error(transparent)]
-    OpenStream(#[from] jetstream::OpenError),
+    Open(#[from] storage::OpenError),
     /// The publish tokens are of no use.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -292,22 +277,7 @@ async fn open_feed(config: &Config, metrics: Metrics) -> Result<Arc<Feed>, AppEr
     let retention = Retention::keeping(config.max_notifications).and_max_age(config.max_age);
     let (config, heartbeat) = (config.clone(), config.heartbeat);
     Feed::open(RingLimits::default(), heartbeat, metrics, async move |replica: Arc<dyn Replica>| {
-        Ok::<Arc<dyn Log>, AppError>(match &config.store {
-            Store::Memory => Arc::new(MemoryLog::open(retention, replica)),
-            Store::Sqlite(_) => {
-                let directory = config.data_directory()?;
-                let durability = config.durability.unwrap_or_default();
-                let open = move || SqliteLog::open(&directory, retention, durability, replica);
-                let opened = tokio::task::spawn_blocking(open).await;
-                Arc::new(opened.map_err(|_| AppError::PartEnded("opening the log"))??)
-            }
-            #[cfg(feature = "nats")]
-            Store::JetStream(address) => Arc::new(JetStreamLog::open(address, retention, replica).await?),
-            #[cfg(feature = "postgres")]
-            Store::Postgres(url) => Arc::new(PostgresLog::open(url.secret(), retention, replica).await?),
-            #[cfg(not(feature = "postgres"))]
-            Store::Postgres(_) => unreachable!("it is refused when it is parsed"),
-        })
+        Ok::<_, AppError>(storage::open(&config, &config.store, retention, replica).await?)
     })
     .await
 }

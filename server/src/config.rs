@@ -13,7 +13,7 @@ use std::{
 use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use url::Url;
 
-pub use self::store::{Store, StoreUrl};
+pub use self::store::{MoveOptions, Store, StoreUrl};
 use crate::{
     health::hub_url,
     http::middleware::{
@@ -219,6 +219,10 @@ pub enum Command {
         /// The copy.
         file: PathBuf,
     },
+    /// Copy a feed from one store to another that holds nothing: to several hubs, and back. Stop the hubs first. Ids, the
+    /// order, what is open and the read mark are kept; event ids and idempotency keys are not, so subscribers begin afresh.
+    /// --max-notifications and --max-age are the target's.
+    Move(Box<MoveOptions>),
     /// Ask a running hub whether it stores what is posted: exits with 0 if so, else with 1 and the reason.
     Health {
         /// The hub's address, such as http://localhost:9081; its certificate is not checked [default: that of a hub
@@ -275,11 +279,8 @@ impl Config {
     /// Takes `--store` from its file, and refuses what does not go together; before anything is opened.
     pub fn settle(&mut self) -> Result<(), InvalidConfig> {
         if let Some(path) = &self.store_file {
-            let fail = |reason: &dyn std::fmt::Display| {
-                InvalidConfig(format!("--store-file {}: {reason}", path.display()))
-            };
-            let text = std::fs::read_to_string(path).map_err(|error| fail(&error))?;
-            self.store = text.trim().parse().map_err(|error: String| fail(&error))?;
+            self.store = Store::read(path)
+                .map_err(|reason| InvalidConfig(format!("--store-file {}: {reason}", path.display())))?;
         }
         if let (Store::Sqlite(Some(directory)), Some(other)) = (&self.store, &self.data_dir)
             && directory != other
@@ -306,7 +307,12 @@ impl Config {
 
     /// Where the database is, and what else the hub keeps.
     pub fn data_directory(&self) -> Result<PathBuf, NoDataDirectory> {
-        if let Store::Sqlite(Some(directory)) = &self.store {
+        self.directory_of(&self.store)
+    }
+
+    /// Where the database of this store is: in the data directory, if it names none.
+    pub fn directory_of(&self, store: &Store) -> Result<PathBuf, NoDataDirectory> {
+        if let Store::Sqlite(Some(directory)) = store {
             return Ok(directory.clone());
         }
         let default = || dirs::data_local_dir().map(|directory| directory.join("notifyhub"));

@@ -6,8 +6,9 @@
 //!
 //! ```text
 //! main ─► config (its values are the parts' own types)
-//!   ├──► maintenance ─► config, log
-//!   └──► app ─┬─► http ─► web_push ─┬─► feed ─┬─► log ─┬─► notification, event_id
+//!   ├──► maintenance ─► storage ─► config, log
+//!   └──► app ─┬─► storage ─► config, log
+//!             ├─► http ─► web_push ─┬─► feed ─┬─► log ─┬─► notification, event_id
 //!             └─► connection ───────┘         └─► sse ─┘   leaves: metrics, shutdown, error_body, file_watch,
 //!                                                                     clock, throttle, health, security_headers
 //! ```
@@ -29,5 +30,6 @@ pub mod notification;
 pub mod security_headers;
 pub mod shutdown;
 pub mod sse;
+pub mod storage;
 pub mod throttle;
 pub mod web_push;

@@ -55,6 +55,7 @@ fn do_instead(command: &Command, config: &Config) -> ExitCode {
         Command::Backup { file, force } => return say(maintenance::back_up(config, file, *force)),
         Command::Check { file } => return say(maintenance::check(config, file.as_deref())),
         Command::Restore { file } => return say(maintenance::restore(config, file)),
+        Command::Move(options) => return say(maintenance::move_feed(config, options)),
     }
     match std::io::stdout().write_all(&text) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(format_args!("cannot write: {error}")),

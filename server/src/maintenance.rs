@@ -1,5 +1,7 @@
-//! What is done with a database from the command line, beside a hub or without one: backup, check, restore. Says what
-//! came of it.
+//! What is done with a database from the command line, beside a hub or without one: backup, check, restore, move. Says
+//! what came of it.
+
+mod transfer;
 
 use std::{
     fmt::Write as _,
@@ -7,8 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use self::transfer::MoveError;
 use crate::{
-    config::{Config, NoDataDirectory, Store},
+    config::{Config, MoveOptions, NoDataDirectory, Store},
     log::sqlite::{self, CopyError, FILE_NAME, OpenError, Report},
 };
 
@@ -29,6 +32,9 @@ pub enum MaintenanceError {
     /// There is no copy.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// The feed was not moved.
+    #[error(transparent)]
+    Move(#[from] MoveError),
     /// The database was looked at, and is damaged.
     #[error("{0} is not in order:\n  {1}")]
     Damaged(PathBuf, String),
@@ -80,6 +86,21 @@ pub fn restore(config: &Config, file: &Path) -> Result<(), MaintenanceError> {
     Ok(())
 }
 
+/// `notifyhub-server move`.
+pub fn move_feed(config: &Config, options: &MoveOptions) -> Result<(), MaintenanceError> {
+    let (from, to) = options.ends().map_err(MoveError::Options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let moved = runtime.map_err(MoveError::Start)?.block_on(transfer::run(config, &from, &to))?;
+    say(&format!(
+        "{} holds {} now, as {} does, which is left as it was. Start the hubs with --store for the new place; \
+         subscribers begin afresh there",
+        transfer::place(config, &to),
+        counted(moved.notifications, moved.open),
+        transfer::place(config, &from)
+    ));
+    Ok(())
+}
+
 fn database_directory(config: &Config) -> Result<PathBuf, MaintenanceError> {
     match &config.store {
         Store::Sqlite(_) => Ok(config.data_directory()?),
@@ -88,8 +109,12 @@ fn database_directory(config: &Config) -> Result<PathBuf, MaintenanceError> {
 }
 
 fn contents(report: &Report) -> String {
-    let plural = if report.notifications == 1 { "" } else { "s" };
-    format!("{} notification{plural}, {} open", report.notifications, report.open)
+    counted(report.notifications, report.open)
+}
+
+fn counted(notifications: u64, open: u64) -> String {
+    let plural = if notifications == 1 { "" } else { "s" };
+    format!("{notifications} notification{plural}, {open} open")
 }
 
 fn say(text: &str) {

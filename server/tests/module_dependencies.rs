@@ -11,9 +11,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("main", &["app", "config", "health", "http", "maintenance"]),
     (
         "app",
-        &["config", "connection", "feed", "file_watch", "http", "log", "metrics", "shutdown", "web_push"],
+        &[
+            "config",
+            "connection",
+            "feed",
+            "file_watch",
+            "http",
+            "log",
+            "metrics",
+            "shutdown",
+            "storage",
+            "web_push",
+        ],
     ),
-    ("maintenance", &["config", "log"]),
+    ("maintenance", &["config", "log", "notification", "storage"]),
+    ("storage", &["config", "log"]),
     (
         "connection",
         &["clock", "error_body", "event_id", "feed", "metrics", "security_headers", "shutdown", "sse"],

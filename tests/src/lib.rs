@@ -8,6 +8,7 @@
 //! - [`events`]: event streams as bytes.
 //! - [`reader`]: an event stream through the SDK.
 //! - [`fake_hub`]: a server that answers as the test says.
+//! - [`moving`]: a feed that is moved from one store to another.
 //! - [`footprint`]: what a process holds of the system.
 //! - [`push_service`]: a push service, and the browsers that are subscribed to it.
 //! - [`proxy`]: a connection that can be cut or made silent.
@@ -23,6 +24,7 @@ pub mod events;
 pub mod fake_hub;
 pub mod footprint;
 pub mod http;
+pub mod moving;
 pub mod proxy;
 pub mod push;
 pub mod push_service;

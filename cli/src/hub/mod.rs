@@ -6,7 +6,7 @@ pub(crate) mod request;
 use std::path::PathBuf;
 
 use clap::Args;
-use notifyhub_sdk::{Client, ConnectOptions, without_password};
+use notifyhub_sdk::{Client, ClientInfo as _, ConnectOptions, addresses, without_password};
 
 use crate::{
     Misuse,
@@ -25,7 +25,8 @@ pub(crate) struct HubOptions {
     host: Option<String>,
 
     /// The hub's address, such as https://example.com/hub [default: http://localhost:9080]. --port and --host
-    /// count more than NOTIFYHUB_URL. Where a proxy before the hub asks for a user and password:
+    /// count more than NOTIFYHUB_URL. Hubs that share one feed are separated by commas: the next is asked when one does not
+    /// answer. Where a proxy before the hub asks for a user and password:
     /// https://USER:PASSWORD@example.com/hub.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -40,16 +41,41 @@ pub(crate) struct HubOptions {
     ca_cert: Option<PathBuf>,
 }
 
-/// A hub that can be asked. Nothing has been sent yet.
+/// A hub that can be asked, or several that share one feed. Nothing has been sent yet.
 pub(crate) struct Hub {
     pub(crate) client: Client,
     /// As it is shown to people.
     pub(crate) address: String,
 }
 
+impl Hub {
+    fn at(options: &ConnectOptions, address: &str) -> Result<Self, Misuse> {
+        let client = options.connect(address).map_err(|error| error.to_string())?;
+        Ok(Hub { client, address: without_password(address) })
+    }
+}
+
+/// Which of several hubs has answered, as it is shown to people; none, if there is one.
+pub(crate) fn answering(client: &Client) -> Option<String> {
+    client.inner().current().map(without_password)
+}
+
 impl HubOptions {
     /// The hub that is meant.
     pub(crate) fn connect(&self, configuration: &Configuration) -> Result<Hub, Misuse> {
+        Hub::at(&self.options(configuration)?, &self.address(configuration))
+    }
+
+    /// Each of the hubs that are meant by itself.
+    pub(crate) fn connect_each(&self, configuration: &Configuration) -> Result<Vec<Hub>, Misuse> {
+        let options = self.options(configuration)?;
+        addresses(&self.address(configuration))
+            .into_iter()
+            .map(|address| Hub::at(&options, address))
+            .collect()
+    }
+
+    fn options(&self, configuration: &Configuration) -> Result<ConnectOptions, Misuse> {
         let mut options = ConnectOptions::default();
         if let Some(token) = first_set(self.token.as_ref(), configuration.token.as_ref()) {
             options = options.publish_token(token);
@@ -61,9 +87,7 @@ impl HubOptions {
             options =
                 options.trust_certificates(&pem).map_err(|error| format!("{}: {error}", path.display()))?;
         }
-        let address = self.address(configuration);
-        let client = options.connect(&address).map_err(|error| error.to_string())?;
-        Ok(Hub { client, address: without_password(&address) })
+        Ok(options)
     }
 
     /// The hub's address.

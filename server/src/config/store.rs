@@ -1,6 +1,12 @@
 //! Where notifications are kept, as `--store` says it.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use clap::Args;
 
 #[cfg(feature = "nats")]
 use crate::log::jetstream::{Address, InvalidAddress};
@@ -36,7 +42,58 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
+/// From where to where a feed is copied.
+#[derive(Clone, Debug, Args)]
+pub struct MoveOptions {
+    /// The store that holds the feed, as --store says it. It is left as it is.
+    #[arg(
+        long,
+        env = "NOTIFYHUB_MOVE_FROM",
+        value_name = "STORE",
+        hide_env_values = true,
+        required_unless_present = "from_file"
+    )]
+    from: Option<Store>,
+
+    /// A file that says in one line what --from would.
+    #[arg(long, env = "NOTIFYHUB_MOVE_FROM_FILE", value_name = "FILE", conflicts_with = "from")]
+    from_file: Option<PathBuf>,
+
+    /// The store to copy it to.
+    #[arg(
+        long,
+        env = "NOTIFYHUB_MOVE_TO",
+        value_name = "STORE",
+        hide_env_values = true,
+        required_unless_present = "to_file"
+    )]
+    to: Option<Store>,
+
+    /// A file that says in one line what --to would.
+    #[arg(long, env = "NOTIFYHUB_MOVE_TO_FILE", value_name = "FILE", conflicts_with = "to")]
+    to_file: Option<PathBuf>,
+}
+
+impl MoveOptions {
+    /// The source and the target.
+    pub fn ends(&self) -> Result<(Store, Store), String> {
+        let end = |store: &Option<Store>, file: &Option<PathBuf>, option| match (store, file) {
+            (Some(store), _) => Ok(store.clone()),
+            (None, Some(path)) => {
+                Store::read(path).map_err(|reason| format!("{option} {}: {reason}", path.display()))
+            }
+            (None, None) => Err(format!("{option} is missing")),
+        };
+        Ok((end(&self.from, &self.from_file, "--from-file")?, end(&self.to, &self.to_file, "--to-file")?))
+    }
+}
+
 impl Store {
+    /// The one that a file names in one line.
+    pub(super) fn read(path: &Path) -> Result<Self, String> {
+        std::fs::read_to_string(path).map_err(|error| error.to_string())?.trim().parse()
+    }
+
     /// In a word.
     pub fn name(&self) -> &'static str {
         match self {

@@ -166,16 +166,18 @@ impl Index {
                     plan.steps.push(self.append(Change::Clear));
                 }
             }
-            Command::Read(through) => {
-                let read = self.state.read;
-                if read.is_none_or(|(_, mark)| mark < *through) {
-                    let step = self.append(Change::Read(*through));
-                    self.state.read = Some((step.entry.seq, *through));
-                    plan.steps.push(Step { voids: read.map(|(seq, _)| seq), ..step });
-                }
-                plan.appended.read_through = self.state.read.map(|(_, mark)| mark);
-            }
+            Command::Read(through) => self.read(*through, &mut plan),
             Command::Retain => {}
+            Command::TakeOver(contents) => {
+                for encoded in &contents.notifications {
+                    let notification = encoded.notification.clone();
+                    self.state.newest_id = self.state.newest_id.max(notification.id);
+                    self.put(notification, &mut plan);
+                }
+                if let Some(through) = contents.read_through {
+                    self.read(through, &mut plan);
+                }
+            }
         }
         plan
     }
@@ -268,6 +270,16 @@ impl Index {
         self.set(id, Some(item));
         plan.steps.push(step);
         encoded
+    }
+
+    fn read(&mut self, through: Uuid, plan: &mut Plan) {
+        let read = self.state.read;
+        if read.is_none_or(|(_, mark)| mark < through) {
+            let step = self.append(Change::Read(through));
+            self.state.read = Some((step.entry.seq, through));
+            plan.steps.push(Step { voids: read.map(|(seq, _)| seq), ..step });
+        }
+        plan.appended.read_through = self.state.read.map(|(_, mark)| mark);
     }
 
     fn remove_all(&mut self, ids: &[Uuid], plan: &mut Plan) {

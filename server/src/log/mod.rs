@@ -126,6 +126,17 @@ pub enum Command {
     Read(Uuid),
     /// Drop what has become too old, as every command does.
     Retain,
+    /// Take over what another log holds. For a log that holds nothing.
+    TakeOver(Contents),
+}
+
+/// What a log holds, as another one can take it over: ids are kept, numbers and epochs are not.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// In the order of ids.
+    pub notifications: Vec<Arc<EncodedNotification>>,
+    /// The read mark.
+    pub read_through: Option<Uuid>,
 }
 
 /// What an append came to.

@@ -4,6 +4,7 @@
 
 mod brokers;
 mod chaos;
+mod moving;
 mod several_hubs;
 mod storage;
 

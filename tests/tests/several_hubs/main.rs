@@ -3,8 +3,10 @@
 //! A binary of its own: each test has a database server of its own besides the hubs.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod changing;
 mod chaos;
 mod losing_touch;
+mod moving;
 mod sharing;
 mod starting;
 

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     quick: bool,
 
     /// Print one JSON object: {"hub","ok","checks":[{"check","result","found","advice"}]}, where a result is ok, warning or
-    /// failed.
+    /// failed. Of several hubs, one for each.
     #[arg(long)]
     json: bool,
 }
@@ -48,17 +48,26 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// `notifyhub doctor`.
     pub(crate) async fn run(self, _context: &Context) -> ExitCode {
-        let hub = Configuration::read().and_then(|configuration| self.hub.connect(&configuration));
-        let hub = match hub {
-            Ok(hub) => hub,
+        let connected = Configuration::read().and_then(|configuration| {
+            Ok((self.hub.connect(&configuration)?, self.hub.connect_each(&configuration)?))
+        });
+        let (together, hubs) = match connected {
+            Ok(connected) => connected,
             Err(misuse) => return fail(&misuse, MISUSE),
         };
-        let mut report = Report::begin(&hub.address, self.json);
-        if reach::look(&hub, &mut report).await {
-            stream::look(&hub, self.quick, &mut report).await;
+        let mut is_well = true;
+        for (number, hub) in hubs.iter().enumerate() {
+            let mut report = Report::begin(&hub.address, self.json);
+            if reach::look(hub, &mut report).await {
+                stream::look(hub, self.quick, &mut report).await;
+            }
+            // There is one for all of them.
+            if number + 1 == hubs.len() {
+                look_at_spool(&together, &mut report);
+            }
+            is_well &= report.end();
         }
-        look_at_spool(&hub, &mut report);
-        if report.end() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+        if is_well { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     configuration::{Configuration, SetIn, Setting},
     context::Context,
     hub::{
-        Hub,
+        Hub, answering,
         delivery::{Deed, Delivery, Done},
         request::{self, Patience, RequestError},
     },
@@ -169,7 +169,7 @@ async fn attempt(
 /// Says how it went.
 fn tell(done: Result<Done, RequestError>, hub: &Hub, fields: &Fields) -> ExitCode {
     match done {
-        Ok(done) => line(&done, fields).map_or(ExitCode::SUCCESS, |line| print(&line)),
+        Ok(done) => line(&done, hub, fields).map_or(ExitCode::SUCCESS, |line| print(&line)),
         Err(error) => {
             let code = if matches!(error, RequestError::Refused(_)) { MISUSE } else { FAILED };
             fail(&error.told(&hub.address), code)
@@ -184,12 +184,15 @@ fn say_kept(reason: &str, fields: &Fields) {
 }
 
 /// What to print of what was done.
-fn line(done: &Done, fields: &Fields) -> Option<String> {
+fn line(done: &Done, hub: &Hub, fields: &Fields) -> Option<String> {
     let text = match done {
         Done::Stored(stored) if fields.json => {
             return Some(serde_json::to_string(stored).expect("a notification always encodes"));
         }
-        Done::Stored(_) | Done::Taken => "Notification sent successfully".to_owned(),
+        Done::Stored(_) | Done::Taken => {
+            let at = answering(&hub.client).map(|address| format!(" to {address}"));
+            format!("Notification sent successfully{}", at.unwrap_or_default())
+        }
         Done::Removed(0) => {
             format!("nothing waits or runs under {:?}", fields.withdraw.as_deref().unwrap_or_default())
         }

@@ -19,7 +19,7 @@ use super::{
     selection::Selection,
     stop::Stop,
 };
-use crate::terminal;
+use crate::{hub, terminal};
 
 /// The most that a hub sends of what there is already.
 const MOST: u16 = 1000;
@@ -49,6 +49,8 @@ pub(super) struct Follower {
     place: Place,
     cursor: Option<CursorFile>,
     is_away: bool,
+    /// Which of several hubs it is that tells.
+    answering: Option<String>,
 }
 
 impl Follower {
@@ -68,12 +70,12 @@ impl Follower {
             _ => None,
         };
         let place = place.unwrap_or(Place { hub: hub.to_owned(), after: None, newest });
-        Follower { selection, output, tells_changes, since, place, cursor, is_away: false }
+        Follower { selection, output, tells_changes, since, place, cursor, is_away: false, answering: None }
     }
 
     /// Tells what comes, until it ends.
-    pub(super) async fn follow(mut self, hub: &Client, stop: &mut Stop) -> Ended {
-        let mut events = hub.subscribe().tell_breaks();
+    pub(super) async fn follow(mut self, client: &Client, stop: &mut Stop) -> Ended {
+        let mut events = client.subscribe().tell_breaks();
         if let Some(after) = &self.place.after {
             events = events.after(after);
         }
@@ -94,6 +96,11 @@ impl Follower {
                     Event::Hello(hello) => {
                         now = hello.now.unwrap_or(now);
                         self.begin(&hello);
+                        let answering = hub::answering(client);
+                        if answering != self.answering {
+                            terminal::note(&format!("… at {}", answering.as_deref().unwrap_or_default()));
+                            self.answering = answering;
+                        }
                         continue;
                     }
                     Event::Init(stored) => self.start(stored, now, stop).await,

@@ -24,6 +24,8 @@ pub struct Address {
     pub(super) replicas: NonZeroU8,
     /// The log begins a new stretch: it was put back to what it was earlier.
     pub(super) is_restored: bool,
+    /// It is being filled from another log; no hub uses it yet.
+    pub(super) is_being_filled: bool,
 }
 
 /// Why an address is refused: what was wrong and what would be right.
@@ -78,6 +80,7 @@ impl FromStr for Address {
             stream: "notifyhub".into(),
             replicas: NonZeroU8::new(DEFAULT_REPLICAS).expect("not zero"),
             is_restored: false,
+            is_being_filled: false,
         };
         for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
             let (name, value) = setting.split_once('=').unwrap_or((setting, ""));

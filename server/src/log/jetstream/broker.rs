@@ -139,11 +139,9 @@ impl Broker {
         &self,
         replicas: u8,
         retention: &Retention,
+        may_be_filling: bool,
     ) -> Result<Retention, OpenError> {
-        let failed = |error: &BrokerError| OpenError::Request {
-            stream: self.stream.clone(),
-            reason: error.to_string(),
-        };
+        let failed = |error: &BrokerError| self.failed(error);
         let info = match self.info().await {
             Err(BrokerError::NoStream) => {
                 let made: Result<Value, _> = self
@@ -164,8 +162,45 @@ impl Broker {
             Err(BrokerError::NobodyThere) => return Err(OpenError::NoJetStream),
             info => info.map_err(|error| failed(&error))?,
         };
-        settings::check(&info.config, &self.stream, replicas, retention)?;
+        settings::check(&info.config, &self.stream, replicas, retention, may_be_filling)?;
         Ok(settings::retention(&info.config, &self.stream, retention))
+    }
+
+    /// Makes a stream that is to be filled, in the place of one that was to be and was left unfinished.
+    pub(super) async fn begin_filling(&self, replicas: u8, retention: &Retention) -> Result<(), OpenError> {
+        let failed = |error: &BrokerError| self.failed(error);
+        match self.info().await {
+            Err(BrokerError::NoStream) => {}
+            Ok(info) if settings::is_being_filled(&info.config) => {
+                let deleted = self.ask::<Value>(&format!("STREAM.DELETE.{}", self.stream), &json!({})).await;
+                deleted.map_err(|error| failed(&error))?;
+            }
+            Ok(_) => {
+                return Err(OpenError::Stream {
+                    stream: self.stream.clone(),
+                    reason: "it is there already; name one that is not with ?stream=, or delete it with \
+                        `nats stream rm`"
+                        .into(),
+                });
+            }
+            Err(BrokerError::NobodyThere) => return Err(OpenError::NoJetStream),
+            Err(error) => return Err(failed(&error)),
+        }
+        let settings = settings::filling(settings::wanted(&self.stream, replicas, retention));
+        let made = self.ask::<Value>(&format!("STREAM.CREATE.{}", self.stream), &settings).await;
+        made.map(drop).map_err(|error| failed(&error))
+    }
+
+    /// From here on hubs may use the stream.
+    pub(super) async fn end_filling(&self) -> Result<(), OpenError> {
+        let info = self.info().await.map_err(|error| self.failed(&error))?;
+        let settings = settings::filled(info.config);
+        let updated = self.ask::<Value>(&format!("STREAM.UPDATE.{}", self.stream), &settings).await;
+        updated.map(drop).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &BrokerError) -> OpenError {
+        OpenError::Request { stream: self.stream.clone(), reason: error.to_string() }
     }
 
     /// Stores messages in one step: after `after`, if that is still the newest message; `None`: wherever. Says which

@@ -120,6 +120,19 @@ impl JetStreamLog {
         Ok(JetStreamLog { shared, requests: Mutex::new(Some(requests)), ended: Mutex::new(Some(ended)) })
     }
 
+    /// Makes the stream anew, to be filled from another log: until [`JetStreamLog::end_filling`] only the address that this
+    /// gives back opens it. One whose filling was left unfinished is replaced; any other is refused.
+    pub async fn begin_filling(address: &Address, retention: Retention) -> Result<Address, OpenError> {
+        let broker = Broker::connect(address).await?;
+        broker.begin_filling(address.replicas.get(), &retention).await?;
+        Ok(Address { is_being_filled: true, ..address.clone() })
+    }
+
+    /// The stream holds all that it is to hold: hubs may use it.
+    pub async fn end_filling(address: &Address) -> Result<(), OpenError> {
+        Broker::connect(address).await?.end_filling().await
+    }
+
     async fn append_one(&self, command: Command) -> Result<Appended, AppendError> {
         let requests = self.requests.lock().expect("no code panics while it holds the sender").clone();
         let Some(requests) = requests else { return Err(AppendError::Closed) };
@@ -157,7 +170,7 @@ async fn try_open(
     retention: &Retention,
 ) -> Result<(Broker, Retention, Loaded), OpenError> {
     let broker = Broker::connect(address).await?;
-    let retention = broker.open_stream(address.replicas.get(), retention).await?;
+    let retention = broker.open_stream(address.replicas.get(), retention, address.is_being_filled).await?;
     let begin = address.is_restored.then(Epoch::random);
     let loaded = reader::load(&broker, begin)
         .await

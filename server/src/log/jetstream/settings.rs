@@ -10,6 +10,9 @@ use crate::log::Retention;
 /// What the stream's messages mean: hubs of other versions may read them.
 const FORMAT: &str = "1";
 
+/// The format of a stream that is being filled from another log: no hub takes it for whole.
+const FILLING: &str = "filling";
+
 /// Names in the stream's metadata.
 const FORMAT_NAME: &str = "notifyhub-format";
 const MAX_NOTIFICATIONS: &str = "notifyhub-max-notifications";
@@ -68,16 +71,40 @@ pub(super) fn wanted(stream: &str, replicas: u8, retention: &Retention) -> Value
     })
 }
 
+/// The same settings, of a stream that is being filled from another log.
+pub(super) fn filling(mut config: Value) -> Value {
+    config["metadata"][FORMAT_NAME] = FILLING.into();
+    config
+}
+
+/// The same settings, once it is filled.
+pub(super) fn filled(mut config: Value) -> Value {
+    config["metadata"][FORMAT_NAME] = FORMAT.into();
+    config
+}
+
+pub(super) fn is_being_filled(config: &Value) -> bool {
+    config["metadata"][FORMAT_NAME] == FILLING
+}
+
 /// Whether a stream has them.
 pub(super) fn check(
     config: &Value,
     stream: &str,
     replicas: u8,
     retention: &Retention,
+    may_be_filling: bool,
 ) -> Result<(), OpenError> {
     let wrong = |reason: String| Err(OpenError::Stream { stream: stream.to_owned(), reason });
     match config["metadata"][FORMAT_NAME].as_str() {
         Some(FORMAT) => {}
+        Some(FILLING) if may_be_filling => {}
+        Some(FILLING) => {
+            return wrong(
+                "a `notifyhub-server move` into it was not finished; run that again, which begins anew"
+                    .into(),
+            );
+        }
         Some(_) => return wrong("a newer NotifyHub has written it; use that".into()),
         None => {
             return wrong("it was not made by NotifyHub; name another one with ?stream=".into());
@@ -134,7 +161,11 @@ mod tests {
         let own = Retention::keeping(NonZeroU64::new(7).expect("not zero"))
             .and_max_age(Some(Duration::from_secs(3)));
         let config = wanted("feed", 3, &own);
-        assert_eq!(check(&config, "feed", 3, &own), Ok(()));
+        assert_eq!(check(&config, "feed", 3, &own, false), Ok(()));
+        let half = filling(config.clone());
+        assert!(check(&half, "feed", 3, &own, false).is_err() && is_being_filled(&half));
+        assert_eq!(check(&half, "feed", 3, &own, true), Ok(()));
+        assert_eq!(filled(half), config);
         let other = Retention::keeping(NonZeroU64::new(9).expect("not zero"));
         let kept = retention(&config, "feed", &other);
         assert_eq!((kept.max_notifications, kept.max_age), (own.max_notifications, own.max_age));
@@ -151,7 +182,7 @@ mod tests {
         ] {
             let mut changed = config.clone();
             changed[name] = value;
-            assert!(check(&changed, "feed", 3, &own).is_err(), "{name}");
+            assert!(check(&changed, "feed", 3, &own, false).is_err(), "{name}");
         }
     }
 }
