@@ -135,6 +135,10 @@ pub(crate) async fn deliver(
             say_waiting(reason);
         }
         tokio::time::sleep(BACKOFF.delay(failures).max(asked.unwrap_or_default()).min(left)).await;
+        // What is known of the last attempt says more than one that there is no time for.
+        if started.elapsed() >= patience.total {
+            return Err(error);
+        }
     }
 }
 

@@ -384,3 +384,17 @@ async fn a_hub_that_never_answers_is_given_up_in_time() {
     // One attempt alone may take 5 s.
     assert!(began.elapsed() < std::time::Duration::from_secs(4), "{:?}", began.elapsed());
 }
+
+/// What it said is told, and not that there was no time for another attempt.
+#[tokio::test]
+async fn a_hub_that_is_in_trouble_to_the_end_is_told_so() {
+    let hub = FakeHub::start().await;
+    let answered = async {
+        let headers = "Content-Type: application/json\r\nRetry-After: 30\r\n";
+        let body = r#"{"code":"busy","message":"the queue is full"}"#;
+        hub.request().await.answer("503 Service Unavailable", headers, body).await;
+    };
+    let (pushed, ()) = tokio::join!(push(&["--url", &hub.address(), "--timeout", "1s", "x"]), answered);
+    assert_eq!(pushed.code, 1, "{pushed:?}");
+    assert!(pushed.stderr.contains("has trouble: the queue is full"), "{pushed:?}");
+}

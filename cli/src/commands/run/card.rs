@@ -5,7 +5,7 @@ use std::{ffi::OsString, time::Duration};
 use clap::Args;
 use notifyhub_sdk::{Format, Level, State, types::NewNotification};
 
-use super::process::Ended;
+use super::{process::Ended, secrets::without_secrets};
 use crate::{
     Misuse,
     commands::push::fields::{limited, one},
@@ -116,7 +116,8 @@ impl Card {
 
 /// `cargo test · shop · main`
 fn title(command: &[OsString], origin: &Origin) -> String {
-    let words: Vec<_> = command.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+    let words = without_secrets(command.iter().map(|word| word.to_string_lossy().into_owned()));
+    let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     let command =
         Some(words.join(" ")).filter(|line| !line.is_empty()).map(|line| cut(&line, MAX_COMMAND_CHARS));
     let parts: Vec<_> = command.into_iter().chain(origin.title()).chain(origin.host.clone()).collect();
@@ -126,7 +127,7 @@ fn title(command: &[OsString], origin: &Origin) -> String {
 /// As it would be typed, on one line.
 fn quoted(word: &str) -> String {
     let word: String = word.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,…".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word
     } else {

@@ -5,10 +5,11 @@
 //! - this file: the arguments, and the course of it.
 //! - `process`: the command: its streams, its signals, its end.
 //! - `tail`: the last lines of its output.
-//! - `card`: what is told of it.
+//! - `card`: what is told of it; `secrets`: what of its command line is not.
 
 mod card;
 mod process;
+mod secrets;
 mod tail;
 
 use std::{
@@ -79,7 +80,7 @@ pub(crate) struct Arguments {
     hub: HubOptions,
 
     /// The command and its arguments.
-    #[arg(required_unless_present_any = ["exit_code"], trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(required_unless_present_any = ["exit_code"], trailing_var_arg = true)]
     command: Vec<OsString>,
 }
 
@@ -89,7 +90,8 @@ Examples:
   notifyhub run --min 30s --quiet-success -- cargo test
   notifyhub run --tail 20 -- ./nightly-backup >>backup.log 2>&1
 
-The title is the command with its arguments, the project and its branch; where these are secret, give a --title.";
+The title is the command with its arguments, the project and its branch. Values that look like passwords, tokens and keys
+are left out of it; where anything else is secret, give a --title.";
 
 impl Arguments {
     /// `notifyhub run`.
@@ -191,5 +193,33 @@ impl Teller {
             Sent::Kept(reason) => hint(&format!("how it went is kept, and sent by the next call: {reason}")),
             Sent::Lost(reason) => hint(&format!("how it went is not told: {reason}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn command(line: &[&str]) -> Option<Vec<OsString>> {
+        Program::try_parse_from([&["run"], line].concat()).ok().map(|program| program.arguments.command)
+    }
+
+    #[test]
+    fn options_behind_the_command_are_its_own_and_before_it_ours() {
+        assert_eq!(
+            command(&["make", "-j4", "--tail"]),
+            Some(vec!["make".into(), "-j4".into(), "--tail".into()])
+        );
+        assert_eq!(command(&["--min", "1s", "--", "-x", "--"]), Some(vec!["-x".into(), "--".into()]));
+        assert_eq!(command(&["make", "--", "-x"]), Some(vec!["make".into(), "--".into(), "-x".into()]));
+        assert_eq!(command(&["--tial", "5", "--", "make"]), None);
     }
 }
