@@ -150,6 +150,11 @@ fn classify(error: Error<types::ErrorBody>) -> Attempt {
             if error.is_connect() && cause.contains("certificate") {
                 return Attempt::Never(RequestError::Untrusted(cause));
             }
+            // TLS was asked for, and what came is none.
+            if error.is_connect() && cause.contains("InvalidContentType") {
+                let found = "it does not encrypt: the address begins with http:// rather than https://";
+                return Attempt::Never(RequestError::NotAHub(found.into()));
+            }
             let error = if error.is_connect() {
                 RequestError::Unreachable(format!("nothing answers ({cause})"))
             } else {

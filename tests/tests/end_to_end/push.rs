@@ -398,3 +398,11 @@ async fn a_hub_that_is_in_trouble_to_the_end_is_told_so() {
     assert_eq!(pushed.code, 1, "{pushed:?}");
     assert!(pushed.stderr.contains("has trouble: the queue is full"), "{pushed:?}");
 }
+
+#[tokio::test]
+async fn a_hub_that_does_not_encrypt_is_told_so() {
+    let server = TestServer::start(&[]);
+    let pushed = push(&["--url", &server.address().replace("http://", "https://"), "x"]).await;
+    assert_eq!(pushed.code, 1, "{pushed:?}");
+    assert!(pushed.stderr.contains("begins with http:// rather than https://"), "{pushed:?}");
+}
