@@ -288,9 +288,9 @@ fn web_push(config: &Config, feed: &Arc<Feed>, metrics: &Metrics) -> Result<Opti
     }
     let directory = match &config.store {
         Store::Memory => None,
-        Store::Sqlite(_) => Some(config.data_directory()?),
         // Each hub knows the devices that subscribed at it, and two on one machine are not to share a directory unasked.
-        _ => config.data_dir.clone(),
+        shared if shared.is_shared() => config.data_dir.clone(),
+        _ => Some(config.data_directory()?),
     };
     let store: Box<dyn web_push::Store> = match &directory {
         None => Box::new(MemoryStore),

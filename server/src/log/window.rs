@@ -61,11 +61,13 @@ impl Window {
     }
 
     /// All of them, in order.
+    #[cfg(feature = "nats")]
     pub(super) fn entries(&self) -> Vec<Entry> {
         self.entries.iter().map(|(seq, change)| Entry { seq: *seq, change: change.clone() }).collect()
     }
 
     /// The first that is about a notification.
+    #[cfg(feature = "nats")]
     pub(super) fn first_about_notifications(&self) -> Option<Seq> {
         let is_about = |change: &Change| matches!(change.subject(), Subject::Notification(_));
         self.entries.iter().find(|(_, change)| is_about(change)).map(|(seq, _)| *seq)

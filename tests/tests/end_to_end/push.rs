@@ -394,7 +394,9 @@ async fn a_hub_that_is_in_trouble_to_the_end_is_told_so() {
         let body = r#"{"code":"busy","message":"the queue is full"}"#;
         hub.request().await.answer("503 Service Unavailable", headers, body).await;
     };
-    let (pushed, ()) = tokio::join!(push(&["--url", &hub.address(), "--timeout", "1s", "x"]), answered);
+    let address = hub.address();
+    let arguments = ["--url", &address, "--timeout", "1s", "x"];
+    let (pushed, ()) = tokio::join!(push(&arguments), answered);
     assert_eq!(pushed.code, 1, "{pushed:?}");
     assert!(pushed.stderr.contains("has trouble: the queue is full"), "{pushed:?}");
 }

@@ -46,7 +46,7 @@ impl Unswept {
     }
 
     /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn row_count(&self) -> usize {
         self.rows.len()
     }
 

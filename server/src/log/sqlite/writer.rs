@@ -225,8 +225,8 @@ impl Writer {
             .map_err(Failure::Rejected)?;
         self.unswept.add(&commit);
         // Where there is room again, the next start would take for stored what was dropped.
-        let sweeps =
-            self.unswept.len() >= SWEEP_AT || (self.unswept.len() > 0 && !index.is_full(&self.retention));
+        let sweeps = self.unswept.row_count() >= SWEEP_AT
+            || (self.unswept.row_count() > 0 && !index.is_full(&self.retention));
         if sweeps {
             self.unswept.delete(&transaction).map_err(Failure::Rejected)?;
         }
