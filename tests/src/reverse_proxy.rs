@@ -11,7 +11,7 @@ use std::{
 use notifyhub_sdk::{Client, ConnectOptions};
 use tempfile::TempDir;
 
-use crate::{eventually_blocking, repository, server::free_port};
+use crate::{eventually_blocking, repository, server::free_port, tls::shakes_hands};
 
 /// Which program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl ReverseProxy {
     pub fn certificate(&self) -> PathBuf {
         self.directory.path().join(match self.kind {
             Kind::Nginx | Kind::HaProxy => CERTIFICATE,
-            Kind::Caddy => "pki/authorities/local/root.crt",
+            Kind::Caddy => CADDYS_ROOT,
         })
     }
 
@@ -158,6 +158,7 @@ fn place() -> (TempDir, SocketAddr) {
 }
 
 const CERTIFICATE: &str = "certificate.pem";
+const CADDYS_ROOT: &str = "pki/authorities/local/root.crt";
 const KEY: &str = "key.pem";
 /// Both, one after the other.
 const BOTH: &str = "both.pem";
@@ -269,7 +270,12 @@ fn spawn(kind: Kind, directory: &Path, address: SocketAddr) -> Child {
             "{kind:?} ended ({ended:?}); is it installed (scripts/install-test-programs)? {}",
             said(directory)
         );
-        TcpStream::connect(address).ok()
+        let is_ready = match kind {
+            // It makes its certificate when it listens already.
+            Kind::Caddy => shakes_hands(address, &directory.join(CADDYS_ROOT)),
+            Kind::Nginx | Kind::HaProxy => TcpStream::connect(address).is_ok(),
+        };
+        is_ready.then_some(())
     });
     child
 }

@@ -10,7 +10,7 @@ use tokio_rustls::{
     TlsConnector,
     client::TlsStream,
     rustls::{
-        ClientConfig, RootCertStore,
+        ClientConfig, ClientConnection, RootCertStore,
         crypto::ring,
         pki_types::{CertificateDer, ServerName, pem::PemObject as _},
     },
@@ -38,19 +38,36 @@ async fn connect_to(
     certificate: &Path,
     protocol: &str,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut config = trusting(certificate);
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    let socket = TcpStream::connect(address).await?;
+    within("the handshake ends", TlsConnector::from(Arc::new(config)).connect(localhost(), socket)).await
+}
+
+/// Whether somebody listens there who already has a certificate that this one vouches for.
+pub fn shakes_hands(address: SocketAddr, certificate: &Path) -> bool {
+    let Ok(mut socket) = std::net::TcpStream::connect(address) else { return false };
+    if !certificate.exists() {
+        return false;
+    }
+    let connection = ClientConnection::new(Arc::new(trusting(certificate)), localhost());
+    connection.expect("a connection").complete_io(&mut socket).is_ok()
+}
+
+fn trusting(certificate: &Path) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(certificate).expect("it can be read") {
         roots.add(certificate.expect("PEM")).expect("a certificate");
     }
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider has them")
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
-    let socket = TcpStream::connect(address).await?;
-    let name = ServerName::try_from("localhost").expect("a name");
-    within("the handshake ends", TlsConnector::from(Arc::new(config)).connect(name, socket)).await
+        .with_no_client_auth()
+}
+
+fn localhost() -> ServerName<'static> {
+    ServerName::try_from("localhost").expect("a name")
 }
 
 /// One connection of HTTP/2.

@@ -89,7 +89,8 @@ async fn what_waits_is_pushed_so_that_only_the_browser_can_read_it() {
     assert_ne!(failed.header("topic"), waiting.header("topic"));
     assert_eq!(failed.body_bytes, waiting.body_bytes, "the length says nothing");
     assert!(service.has_no_more());
-    assert_eq!(metric(server.socket_address(), "notifyhub_push_messages_total{outcome=\"sent\"}").await, 2);
+    let (address, sent) = (server.socket_address(), "notifyhub_push_messages_total{outcome=\"sent\"}");
+    eventually("the hub has both answers", async || (metric(address, sent).await == 2).then_some(())).await;
 }
 
 #[tokio::test]

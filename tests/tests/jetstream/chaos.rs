@@ -13,7 +13,7 @@ async fn run(max_notifications: usize, seconds: u64, sync: Sync) {
     let Some(figures) = run_on_jetstream(plan).await else { return };
     println!("{figures}");
     assert!(figures.is_exact(), "{figures}");
-    assert!(figures.faults() >= 3 && figures.acknowledged > 100, "it was a quiet run: {figures}");
+    assert!(figures.acknowledged > 100, "it was a quiet run: {figures}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
