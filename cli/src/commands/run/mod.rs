@@ -34,7 +34,7 @@ use crate::{
         request::{Patience, deliver},
     },
     spool::{Sent, Spool},
-    terminal::{MISUSE, fail, hint},
+    terminal::{MISUSE, fail, hint, say},
 };
 
 /// How long the hub may take to be told that a command runs. Nothing waits for it.
@@ -191,7 +191,8 @@ impl Teller {
         match Spool::send(&self.hub, Delivery::new(deed), FOR_THE_END).await {
             Sent::Delivered => {}
             Sent::Kept(reason) => hint(&format!("how it went is kept, and sent by the next call: {reason}")),
-            Sent::Lost(reason) => hint(&format!("how it went is not told: {reason}")),
+            // Nobody will ever know otherwise, in a log of cron least of all.
+            Sent::Lost(reason) => say(&format!("how it went is not told: {reason}")),
         }
     }
 }

@@ -277,6 +277,14 @@ async fn without_a_hub_the_command_runs_all_the_same_and_its_end_is_told_later()
     assert_eq!(of(1), ("failed", "Failed with exit status 5"));
     assert_eq!(text(&told[0], "state"), "done");
 
+    // Where it cannot even be kept, that is said, also to a log.
+    server.kill();
+    let mut nowhere = user.command(&["run", "--url", &url, "--", "true"]);
+    let nowhere = nowhere.env("HOME", "/proc/nonexistent").env("XDG_STATE_HOME", "/proc/nonexistent");
+    let ended = finish_with(nowhere, b"").await;
+    assert_eq!(ended.code, 0);
+    assert!(ended.stderr.contains("how it went is not told"), "{ended:?}");
+
     // One that takes connections and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
