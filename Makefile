@@ -79,8 +79,8 @@ test-spec: $(VENV)/installed ## An independent validator on openapi.json
 	$(VENV)/bin/openapi-spec-validator openapi.json
 
 .PHONY: test-package
-test-package: ## The SDK and the command line build from their packages, outside the repository
-	$(CARGO) package --locked --allow-dirty --package notifyhub-sdk --package notifyhub-cli
+test-package: ## The SDK and the command line compile from their packages, outside the repository
+	CARGO='$(CARGO)' scripts/test-packages
 
 .PHONY: test-page
 test-page: frontend/node_modules/.package-lock.json ## The page's unit tests, and its types against openapi.json
