@@ -106,38 +106,29 @@ pub(crate) fn run(hub: &Installed, wanted: &[Store], form: &Form, docs: Option<&
     let began = Instant::now();
     let stores: Vec<_> = wanted.iter().copied().filter(|store| store.is_available()).collect();
     let mut results = Results { rounds: form.rounds, load_before: machine::load(), ..Results::default() };
-    println!("Publishing");
-    for round in 1..=form.rounds {
-        for &store in &stores {
-            let mut engine = Engine::start(store)?;
-            publishing::run(hub, &mut engine, form, |published| {
-                println!("  round {round}: {}", line_of(&published));
-                results.add(published);
-            })?;
-        }
-    }
-    println!("\nHubs side by side (after {:.0} s)", began.elapsed().as_secs_f64());
-    for &store in &stores {
-        let mut engine = Engine::start(store)?;
-        side_by_side::run(hub, &mut engine, form, |result| {
-            let p99 = ms(result.report.latency.value_at_quantile(0.99));
-            println!(
-                "  {store}: {} hubs, {} streams, p99 {p99:.1} ms{}",
-                result.hubs,
-                result.streams,
-                if result.report.is_exact() { "" } else { "  NOT EXACT" }
-            );
-            results.side_by_side.push(result);
-        })?;
-    }
-    println!("\nStarting with {} entries (after {:.0} s)", form.entries, began.elapsed().as_secs_f64());
     let mut files = Engine::start(Store::Sqlite)?;
     let filled = starting::fill(hub, &mut files, form.entries)?;
-    for &store in &stores {
-        let mut engine = Engine::start(store)?;
-        let started = starting::run(hub, &mut engine, &filled, form)?;
-        println!("  {store}: ready after {:?}", started.ready_after);
-        results.started.push(started);
+    for round in 1..=form.rounds {
+        for &store in &stores {
+            println!("{store}, round {round} (after {:.0} s)", began.elapsed().as_secs_f64());
+            let mut engine = Engine::start(store)?;
+            publishing::run(hub, &mut engine, form, |published| {
+                println!("  {}", line_of(&published));
+                results.add(published);
+            })?;
+            if round < form.rounds {
+                continue;
+            }
+            side_by_side::run(hub, &mut engine, form, |result| {
+                let p99 = ms(result.report.latency.value_at_quantile(0.99));
+                let exact = if result.report.is_exact() { "" } else { "  NOT EXACT" };
+                println!("  {} hubs, {} streams: p99 {p99:.1} ms{exact}", result.hubs, result.streams);
+                results.side_by_side.push(result);
+            })?;
+            let started = starting::run(hub, &mut engine, &filled, form)?;
+            println!("  with {} entries ready after {:?}", form.entries, started.ready_after);
+            results.started.push(started);
+        }
     }
     results.elapsed = began.elapsed();
     match docs {
@@ -149,7 +140,7 @@ pub(crate) fn run(hub: &Installed, wanted: &[Store], form: &Form, docs: Option<&
 }
 
 fn line_of(published: &Published) -> String {
-    let Published { store, publishers, answers, exactness, .. } = published;
+    let Published { publishers, answers, exactness, .. } = published;
     let limit = published.limit.as_ref().map_or_else(String::new, |limit| {
         format!(
             ", without a hub {:.0} (p50 {:.2} ms)",
@@ -158,7 +149,7 @@ fn line_of(published: &Published) -> String {
         )
     });
     format!(
-        "{store}, {publishers} publishers: {:.0} a second, p50 {:.2} ms, p99 {:.2} ms{limit}; {} lost, {} doubled of {}",
+        "{publishers} publishers: {:.0} a second, p50 {:.2} ms, p99 {:.2} ms{limit}; {} lost, {} doubled of {}",
         answers.per_second(),
         ms(answers.taken.value_at_quantile(0.5)),
         ms(answers.taken.value_at_quantile(0.99)),
