@@ -164,6 +164,7 @@ async fn what_an_asynchronous_standby_has_lost_is_told() {
     .await;
     said(there, "lost").await;
     let lost = latest(there).await;
+    eventually("the other hub has heard", async || (messages(here).await.len() == 2).then_some(())).await;
     let mut streams =
         [RawEvents::open(here, "/events", &[]).await, RawEvents::open(there, "/events", &[]).await];
     for stream in &mut streams {

@@ -171,9 +171,10 @@ fn encryption(error: &Error) -> Option<String> {
         let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         if let Some(refused) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             return Some(match refused {
-                rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                    "its certificate is not vouched for by a certificate in sslrootcert".into()
-                }
+                // The second: by another of the same name.
+                rustls::Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature,
+                ) => "its certificate is not vouched for by a certificate in sslrootcert".into(),
                 rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext {
                     expected,
                     presented,
