@@ -4,6 +4,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { precompress } from './scripts/precompress.ts'
 import { serviceWorker } from './scripts/service-worker.ts'
+import { scaleWithText, withoutUnused } from './scripts/styles.ts'
 
 const server = process.env.NOTIFYHUB_SERVER ?? 'http://127.0.0.1:9080'
 
@@ -22,6 +23,7 @@ export default defineConfig({
     __VUE_PROD_DEVTOOLS__: 'false',
   },
   css: {
+    postcss: { plugins: [scaleWithText, withoutUnused] },
     preprocessorOptions: {
       scss: {
         // Bootstrap 5.3 is written for Sass's old module system; these warnings are not ours to fix.

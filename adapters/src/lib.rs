@@ -10,6 +10,7 @@
 //! - [`Note`]: what comes out; [`limits`]: what fits into one, for the whole workspace.
 //! - `alertmanager`, `apprise`, `discord`, `earlier_hub`, `github`, `gitlab`, `gotify`, `grafana`, `kuma`, `ntfy`, `plain`,
 //!   `slack`: one format a file.
+//! - [`secrets`]: what of a command line nobody is shown.
 //! - [`agents`]: coding agents, whose events are to be understood in their order.
 
 pub mod agents;
@@ -31,6 +32,7 @@ mod note;
 pub mod ntfy;
 mod plain;
 mod rfc2047;
+pub mod secrets;
 mod slack;
 
 pub use self::{

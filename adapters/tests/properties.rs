@@ -10,6 +10,7 @@ use notifyhub_adapters::{
         MAX_ACTIONS, MAX_ACTOR_CHARS, MAX_KEY_CHARS, MAX_LABEL_CHARS, MAX_LINK_CHARS, MAX_MESSAGE_CHARS,
         MAX_SOURCE_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TITLE_CHARS, is_action_address, is_web_address,
     },
+    secrets::{hidden_in_command, hidden_in_words},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -235,6 +236,56 @@ fn requests() -> impl Strategy<Value = Foreign> {
         })
 }
 
+/// Where secrets stand in commands.
+const SECRET_FORMS: [&str; 18] = [
+    "TOKEN=% make",
+    "export PGPASSWORD='%'",
+    "env DB_PASSWORD=\"%\" psql",
+    "deploy --password %",
+    "deploy --password='%' --dry-run",
+    "deploy --api-key \"%\"",
+    "curl -H 'Authorization: Bearer %' host",
+    "curl -H \"X-Api-Key: %\"",
+    "curl -u me:% host",
+    "curl --user 'me:%'",
+    "git clone https://me:%@host/x",
+    "curl 'https://host/?a=1&access_token=%&b=2'",
+    "curl -d '{\"user\":\"me\",\"clientSecret\":\"%\"}'",
+    "curl -d \"{\\\"password\\\":\\\"%\\\"}\"",
+    "login ghp_%",
+    "login sk-%",
+    "login xoxb-%",
+    "login AKIA%",
+];
+
+/// A command, as agents ask whether they may run it.
+fn agents_that_ask(command: &str) -> [(Agent, Value); 4] {
+    [
+        (
+            Agent::ClaudeCode,
+            json!({ "hook_event_name": "PermissionRequest", "session_id": "a", "tool_name": "Bash", "tool_input": { "command": command } }),
+        ),
+        (
+            Agent::Copilot,
+            json!({
+                "hookEventName": "permissionRequest", "sessionId": "a", "toolName": "bash",
+                "toolArgs": json!({ "command": command }).to_string(),
+            }),
+        ),
+        (
+            Agent::Gemini,
+            json!({
+                "hook_event_name": "Notification", "session_id": "a", "notification_type": "ToolPermission",
+                "details": { "command": command },
+            }),
+        ),
+        (
+            Agent::OpenCode,
+            json!({ "type": "permission.asked", "sessionID": "a", "permission": "bash", "patterns": [command] }),
+        ),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -245,6 +296,51 @@ proptest! {
                 assert_sound(&outcome);
             }
         }
+    }
+
+    #[test]
+    fn a_command_never_shows_the_secret_that_is_in_it(
+        before in "([a-z]{1,6}[ /;&|]){0,3}",
+        after in "( [a-z'\"]{1,6}){0,3}",
+        form in prop::sample::select(&SECRET_FORMS[..]),
+        secret in "[A-Z][0-9][a-zA-Z0-9._~+/-]{14,60}",
+        word in "[A-Z][0-9][a-zA-Z0-9 ;&|,=:!?-]{14,60}[a-z]",
+    ) {
+        let secret = match form {
+            _ if form.contains("'%'") => word,
+            // What has no name is known by its characters.
+            // In an address a slash is written otherwise.
+            _ if form.contains("://me:") => secret.replace('/', "%2F"),
+            _ if form.starts_with("login") => secret.replace(['~', '+', '/', '.'], "-"),
+            _ => secret,
+        };
+        let command = format!("{before} {}{after}", form.replace('%', &secret));
+        let told = hidden_in_command(&command);
+        prop_assert!(!told.contains(&secret[2..]), "{told}");
+        prop_assert_eq!(&hidden_in_command(&told), &told, "once more");
+        let in_words = hidden_in_words(["sh", "-c", &command].map(str::to_owned)).join(" ");
+        prop_assert!(!in_words.contains(&secret[2..]), "{in_words}");
+
+        // Whichever way an agent tells it, whether it is cut or not.
+        for (agent, event) in agents_that_ask(&command) {
+            let Outcome::Post(note) = Dialect::Agent(agent).map(&Foreign::of_json(event.to_string())).unwrap() else {
+                panic!("{event} is a question");
+            };
+            prop_assert!(!note.message.contains(&secret[2..14]), "{}: {}", agent.name(), note.message);
+        }
+    }
+
+    #[test]
+    fn words_never_show_the_secret_that_is_one(
+        form in prop::sample::select(vec!["--password|%", "-H|Authorization: Bearer %", "DB_TOKEN=%", "--secret=%", "-u|me:%"]),
+        secret in "[A-Z][0-9][a-zA-Z0-9 ;&|,=:!?'$-]{14,60}",
+    ) {
+        // Quotes are no part of a header's value.
+        let secret = if form.contains("Bearer") { secret.replace('\'', "-") } else { secret };
+        let words = form.replace('%', &secret);
+        let words = words.splitn(2, |c| c == '|' && form.contains('|')).map(str::to_owned);
+        let told = hidden_in_words(words).join(" ");
+        prop_assert!(!told.contains(&secret[2..]), "{told}");
     }
 
     #[test]

@@ -133,25 +133,64 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
-test('at twice the size nothing sticks out, and the desk is still one', async ({ page, hub }) => {
-  // What a window of 1000 × 800 is when everything in it is twice as large.
-  await page.setViewportSize({ width: 500, height: 400 })
-  await fillWithDay(hub)
-  await openLive(page, hub.url)
-  await expect(needs(page)).toHaveCount(5)
-  const expectFit = async (view: string) => {
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(500)
-    expect(await cutTexts(page), view).toEqual([])
-  }
-  await expectFit('the desk')
-  await openRow(page, 'cargo test')
-  await expectFit('an opened row')
-  for (const entry of ['Send a test notification', 'Settings', 'Delete everything on the hub…']) {
-    await chooseInMenu(page, entry)
-    await expectFit(entry)
-    await page.keyboard.press('Escape')
-  }
-})
+// Zoom makes everything twice as large, also what stands in pixels; the browser's size of text only what is measured by it.
+const twice = {
+  'zoomed, on a desk': { width: 500, height: 400 },
+  'with large text, on a desk': { width: 1000, height: 800 },
+  'with large text, on a phone': { width: 390, height: 844 },
+}
+for (const [way, viewport] of Object.entries(twice)) {
+  test(`at twice the size nothing sticks out, ${way}`, async ({ page, hub }) => {
+    await page.setViewportSize(viewport)
+    const isLargeText = way.includes('large text')
+    if (isLargeText) {
+      const session = await page.context().newCDPSession(page)
+      await session.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } })
+    }
+    await fillWithDay(hub)
+    await openLive(page, hub.url)
+    await expect(needs(page)).toHaveCount(5)
+    const textPx = await needs(page)
+      .first()
+      .evaluate((row) => parseFloat(getComputedStyle(row).fontSize))
+    expect(textPx).toBeGreaterThanOrEqual(isLargeText ? 2 * 13.5 : 13.5)
+    const expectFit = async (view: string) => {
+      const { width } = viewport
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBe(width)
+      expect(await cutTexts(page), view).toEqual([])
+      expect(await outOfReach(page), view).toEqual([])
+    }
+    await expectFit('the desk')
+    await openRow(page, 'cargo test')
+    await expectFit('an opened row')
+    for (const entry of ['Send a test notification', 'Settings', 'Delete everything on the hub…']) {
+      await chooseInMenu(page, entry)
+      await expectFit(entry)
+      await page.keyboard.press('Escape')
+    }
+  })
+}
+
+/** Controls that cannot be brought wholly onto the screen by scrolling what they stand in. */
+const outOfReach = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const dialog = document.querySelector('dialog[open]')
+    const controls = [...(dialog ?? document).querySelectorAll('button, a, input, select')]
+    return controls
+      .filter((control) => {
+        const { clipPath, opacity } = getComputedStyle(control)
+        if (!control.checkVisibility({ visibilityProperty: true })) return false
+        if (clipPath !== 'none' || opacity === '0' || control.matches('.skip-link, .rail-menu *'))
+          return false
+        control.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' })
+        // What only a script can scroll, nobody can.
+        for (let box = control.parentElement; box; box = box.parentElement)
+          if (box.scrollLeft > 0 && getComputedStyle(box).overflowX === 'hidden') return true
+        const { left, right, top, bottom } = control.getBoundingClientRect()
+        return left < 0 || right > innerWidth + 1 || top < 0 || bottom > innerHeight + 1
+      })
+      .map((control) => control.outerHTML.slice(0, 160))
+  })
 
 /** Texts that are cut without saying so. */
 const cutTexts = (page: Page): Promise<string[]> =>

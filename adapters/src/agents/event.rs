@@ -9,7 +9,12 @@ use super::{
     Agent,
     texts::{base_name, first_line, first_paragraph, tool_call},
 };
-use crate::{Foreign, Level, Note, Outcome, Refusal, State, look::Look as _, note::tidy_key};
+use crate::{
+    Foreign, Level, Note, Outcome, Refusal, State,
+    look::Look as _,
+    note::tidy_key,
+    secrets::{hidden_in_command, hidden_in_text},
+};
 
 /// Ten years: no time is out of a clock's range because of an age.
 const MAX_AGE_MS: u64 = 10 * 365 * 24 * 3600 * 1000;
@@ -188,7 +193,10 @@ fn asks_permission(body: &Value) -> Kind {
     match call(body) {
         Some(call) => Kind::Asks { text: call.clone(), call: Some(call), is_vague: false },
         None => Kind::Asks {
-            text: body.first_text(&["title", "message"]).unwrap_or_else(|| "a permission".into()),
+            // Some say the command here.
+            text: body
+                .first_text(&["title", "message"])
+                .map_or_else(|| "a permission".into(), |text| hidden_in_command(&text)),
             call: None,
             is_vague: true,
         },
@@ -230,7 +238,8 @@ fn notification(body: &Value) -> Kind {
                 .at("details")
                 .first_text(&["command", "filePath", "fileName", "url", "toolName", "title"]);
             let is_vague = detail.is_none();
-            Kind::Asks { text: detail.unwrap_or(said), call: None, is_vague }
+            let text = detail.map_or(said, |detail| hidden_in_command(&detail));
+            Kind::Asks { text, call: None, is_vague }
         }
         "permissionprompt" | "elicitationdialog" | "elicitationurldialog" | "agentneedsinput" => {
             Kind::Asks { text: said, call: None, is_vague: true }
@@ -343,7 +352,7 @@ impl Event {
         let tags = tags.map(str::to_owned).collect();
         let message = if message.trim().is_empty() { format!("{agent} needs you") } else { message };
         Note {
-            message,
+            message: hidden_in_text(&message),
             title: match (&self.project, &self.branch) {
                 (Some(project), Some(branch)) => Some(format!("{project} · {branch}")),
                 (project, _) => project.clone(),

@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use crate::{look::Look as _, note::one_line};
+use crate::{
+    look::Look as _,
+    note::one_line,
+    secrets::{hidden_in_command, hidden_in_text, hidden_in_words},
+};
 
 /// The longest excerpt, in characters.
 const MAX_EXCERPT_CHARS: usize = 300;
@@ -26,12 +30,17 @@ pub(super) fn first_paragraph(text: &str) -> Option<String> {
         paragraph.push_str(without_marks(line).trim());
         paragraph.push(' ');
     }
-    one_line(&paragraph, MAX_EXCERPT_CHARS)
+    excerpt(&paragraph)
 }
 
 /// The first line that is not empty, without the marks of Markdown.
 pub(super) fn first_line(text: &str) -> Option<String> {
-    text.lines().find_map(|line| one_line(&without_marks(line.trim()), MAX_EXCERPT_CHARS))
+    text.lines().find_map(|line| excerpt(&without_marks(line.trim())))
+}
+
+/// Secrets are hidden before it is cut: half of one would not be recognised.
+fn excerpt(text: &str) -> Option<String> {
+    one_line(&hidden_in_text(text), MAX_EXCERPT_CHARS)
 }
 
 fn without_marks(line: &str) -> String {
@@ -40,7 +49,7 @@ fn without_marks(line: &str) -> String {
     line.replace("**", "").replace('`', "")
 }
 
-/// `Bash: git push origin main`: a tool, and the part of its input that tells most.
+/// `Bash: git push origin main`: a tool, and the part of its input that tells most, without what looks secret.
 pub(super) fn tool_call(name: &str, input: &Value) -> String {
     const TELLING: [&str; 10] = [
         "command",
@@ -57,12 +66,13 @@ pub(super) fn tool_call(name: &str, input: &Value) -> String {
     let telling = input.first_text(&TELLING).or_else(|| match input {
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => {
-            let words: Vec<_> = items.iter().filter_map(Value::as_str).collect();
-            Some(words.join(" "))
+            let words = items.iter().filter_map(Value::as_str).map(str::to_owned);
+            Some(hidden_in_words(words).join(" "))
         }
         Value::Object(fields) => fields.values().find_map(Value::as_str).map(str::to_owned),
         _ => None,
     });
+    let telling = telling.map(|text| hidden_in_command(&text));
     match telling.and_then(|text| one_line(&text, MAX_EXCERPT_CHARS)) {
         Some(text) => format!("{name}: {text}"),
         None => name.to_owned(),

@@ -8,8 +8,10 @@ import { useTexts } from './use-texts'
 
 /** Scrolled further than this, one reads what is older. */
 const thresholdPx = 80
-const headingPx = 33
-const linePx = 26
+/** Heights at the usual size of text. */
+const heading = 33
+const lineHeight = 26
+const edgePx = 1
 
 export type Entry =
   | { kind: 'day'; id: string; text: string }
@@ -24,14 +26,19 @@ export interface RowsOptions {
   /** The newest that was seen when one began to look. */
   line: Ref<{ id: string; timeMs: number } | undefined>
   nowMs: Ref<number>
-  rowPx: Ref<number>
+  /** The height of a row without its edge, at the usual size of text. */
+  rowHeight: Ref<number>
   /** The row that has the focus: it stays in the document wherever one scrolls. */
   currentId: Ref<string | undefined>
 }
 
 export function useRows(options: RowsOptions) {
-  const { rows, scroller, above, line, nowMs, rowPx, currentId } = options
+  const { rows, scroller, above, line, nowMs, rowHeight, currentId } = options
   const { texts, locale } = useTexts()
+  // Everything grows with the size of text that the browser is set to.
+  const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
+  const headingPx = heading * scale
+  const rowPx = computed(() => rowHeight.value * scale + edgePx)
 
   // By the day, not by the tick of the clock.
   const today = computed(() => dayKey(nowMs.value))
@@ -91,7 +98,7 @@ export function useRows(options: RowsOptions) {
         initialRect: { width: 0, height: window.innerHeight },
         estimateSize: (index: number) => {
           const kind = list[index]?.kind
-          return kind === 'row' ? rowPx.value : kind === 'day' ? headingPx : linePx
+          return kind === 'row' ? rowPx.value : kind === 'day' ? headingPx : lineHeight * scale
         },
         getItemKey: (index: number) => list[index]?.id ?? index,
         overscan: 8,

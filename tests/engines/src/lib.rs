@@ -2,6 +2,7 @@
 //! end-to-end tests alike. No test is in here.
 
 mod nats;
+mod pgbouncer;
 mod postgres;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 
 pub use self::{
     nats::{Brokers, Sync},
+    pgbouncer::PgBouncer,
     postgres::Postgres,
 };
 

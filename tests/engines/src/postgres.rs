@@ -1,7 +1,8 @@
 //! PostgreSQL with a data directory of its own, on a free port of this machine. It ends with the test.
 
 use std::{
-    os::unix::fs::chown,
+    fs::Permissions,
+    os::unix::fs::{PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -55,6 +56,68 @@ impl Postgres {
         let mut postgres = Postgres { directory, data, options, port: free_port(), child: None };
         postgres.start_again();
         postgres
+    }
+
+    /// A server that has everything this one has, as of now, on a port of its own: restored from a copy that was made while
+    /// this one runs.
+    pub fn copy(&self) -> Self {
+        self.copy_with(&[])
+    }
+
+    /// A server that follows this one, under a name that it is known by, and takes no writes until it is promoted.
+    pub fn standby(&self, name: &str) -> Self {
+        self.copy_with(&["--write-recovery-conf", name])
+    }
+
+    fn copy_with(&self, following: &[&str]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for temporary files");
+        give_to_its_user(directory.path());
+        let data = directory.path().join("data");
+        let name = following.get(1).unwrap_or(&"copy");
+        let source = format!("host=127.0.0.1 port={} user=hub application_name={name}", self.port);
+        let mut command = program("pg_basebackup");
+        command.args(["--checkpoint=fast", "--no-sync", "--dbname", &source]).arg("--pgdata").arg(&data);
+        let made = command.args(following.first()).output().expect("pg_basebackup can be run");
+        assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        let options = self.options.clone();
+        let mut copy = Postgres { directory, data, options, port: free_port(), child: None };
+        copy.start_again();
+        copy
+    }
+
+    /// Makes a primary of a standby.
+    pub fn promote(&self) {
+        assert_eq!(self.sql("postgres", "SELECT pg_promote()"), "t");
+    }
+
+    /// Has it take up a setting without a restart.
+    pub fn set(&self, name: &str, value: &str) {
+        self.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
+        self.reload();
+        eventually(name, || (self.sql("postgres", &format!("SHOW {name}")) == value).then_some(()));
+    }
+
+    /// Puts the rules for who may connect, and how, before those that it has (`pg_hba.conf`).
+    pub fn put_rules(&self, rules: &str) {
+        let path = self.data.join("pg_hba.conf");
+        let known = std::fs::read_to_string(&path).expect("it has rules");
+        std::fs::write(&path, format!("{rules}\n{known}")).expect("written");
+        self.reload();
+    }
+
+    /// Takes encrypted connections from now on, with this certificate and its key (PEM).
+    pub fn encrypt(&self, certificate: &str, key: &str) {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.data.join(name);
+            std::fs::write(&path, text).expect("written");
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("set");
+            give_to_its_user(&path);
+        }
+        self.set("ssl", "on");
+    }
+
+    fn reload(&self) {
+        self.sql("postgres", "SELECT pg_reload_conf()");
     }
 
     /// Starts it again after it has ended, with the same port and data.
@@ -184,12 +247,16 @@ fn server_command(postgres: &Postgres) -> Command {
 /// One of PostgreSQL's programs, the newest that is installed; as root it is run by another user. It dies with the thread
 /// that starts it: the test's own.
 fn program(name: &str) -> Command {
-    let path = find(name);
+    as_its_user(&find(name))
+}
+
+/// See [`program`].
+pub(crate) fn as_its_user(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     if geteuid().is_root() {
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
     }
-    command.args(["--pdeathsig", "KILL"]).arg(path).current_dir("/");
+    command.args(["--pdeathsig", "KILL"]).arg(program).current_dir("/");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG")) {
         command.env_remove(name);
     }
@@ -208,8 +275,8 @@ fn find(name: &str) -> PathBuf {
     }
 }
 
-fn give_to_its_user(directory: &Path) {
+pub(crate) fn give_to_its_user(path: &Path) {
     if geteuid().is_root() {
-        chown(directory, Some(NOBODY), Some(NOBODY)).expect("root may give a directory away");
+        chown(path, Some(NOBODY), Some(NOBODY)).expect("root may give a directory away");
     }
 }

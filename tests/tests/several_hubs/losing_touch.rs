@@ -18,7 +18,7 @@ use notifyhub_tests::{
 use super::{database, hub, id_of};
 
 /// Posts, each one once and without a second attempt, until it is told to stop: what was answered, by message.
-async fn keep_posting(
+pub(crate) async fn keep_posting(
     address: std::net::SocketAddr,
     name: usize,
     stop: Arc<AtomicBool>,
@@ -93,9 +93,7 @@ async fn a_commit_that_was_cut_off_is_found_out_about() {
     let address = hub.socket_address();
     id_of(&post(address, "/api/notifications", r#"{"message":"before"}"#).await);
     // A standby server that is not there: from here on a commit is on the disk, and waits.
-    postgres.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-    postgres.sql("postgres", "SELECT pg_reload_conf()");
-    answers(&postgres, "SHOW synchronous_standby_names", "nobody").await;
+    postgres.set("synchronous_standby_names", "nobody");
     let posting = tokio::spawn(post(address, "/api/notifications", r#"{"message":"cut off"}"#));
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
     answers(&postgres, waiting, "1").await;
@@ -103,9 +101,11 @@ async fn a_commit_that_was_cut_off_is_found_out_about() {
         "postgres",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
     );
+    // It is found; but it is acknowledged only once it is as safe as the server has been told to make it.
+    answers(&postgres, waiting, "1").await;
+    assert!(!posting.is_finished(), "{:?}", posting.await);
+    postgres.set("synchronous_standby_names", "");
     let id = id_of(&posting.await.unwrap());
-    postgres.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
-    postgres.sql("postgres", "SELECT pg_reload_conf()");
     id_of(&post(address, "/api/notifications", r#"{"message":"after"}"#).await);
     let list = get(address, "/api/notifications").await.json();
     let messages: Vec<_> =
@@ -121,7 +121,7 @@ fn restore(postgres: &notifyhub_test_engines::Postgres, copy: &std::path::Path) 
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
 }
 
-async fn reason_at(address: std::net::SocketAddr, last_event_id: &str) -> String {
+pub(crate) async fn reason_at(address: std::net::SocketAddr, last_event_id: &str) -> String {
     let mut stream = RawEvents::open(address, "/events", &[("Last-Event-ID", last_event_id)]).await;
     stream.next().await.data()["reason"].as_str().unwrap().to_owned()
 }

@@ -5,8 +5,11 @@
 
 mod changing;
 mod chaos;
+mod encrypted;
+mod failover;
 mod losing_touch;
 mod moving;
+mod pooler;
 mod sharing;
 mod starting;
 

@@ -3,9 +3,10 @@
 use std::{ffi::OsString, time::Duration};
 
 use clap::Args;
+use notifyhub_adapters::secrets::hidden_in_words;
 use notifyhub_sdk::{Format, Level, State, types::NewNotification};
 
-use super::{process::Ended, secrets::without_secrets};
+use super::process::Ended;
 use crate::{
     Misuse,
     commands::push::fields::{limited, one},
@@ -116,7 +117,7 @@ impl Card {
 
 /// `cargo test · shop · main`
 fn title(command: &[OsString], origin: &Origin) -> String {
-    let words = without_secrets(command.iter().map(|word| word.to_string_lossy().into_owned()));
+    let words = hidden_in_words(command.iter().map(|word| word.to_string_lossy().into_owned()));
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     let command =
         Some(words.join(" ")).filter(|line| !line.is_empty()).map(|line| cut(&line, MAX_COMMAND_CHARS));

@@ -5,11 +5,10 @@
 //! - this file: the arguments, and the course of it.
 //! - `process`: the command: its streams, its signals, its end.
 //! - `tail`: the last lines of its output.
-//! - `card`: what is told of it; `secrets`: what of its command line is not.
+//! - `card`: what is told of it.
 
 mod card;
 mod process;
-mod secrets;
 mod tail;
 
 use std::{

@@ -19,10 +19,19 @@ const USER_TIMEOUT: Duration = Duration::from_secs(5);
 /// See the module.
 #[derive(Clone)]
 pub(super) struct Address {
-    pub(super) config: Config,
+    /// At least one.
+    pub(super) servers: Vec<Server>,
     pub(super) schema: String,
     pub(super) verification: Verification,
     /// For messages: without the password.
+    pub(super) place: String,
+}
+
+/// One of the servers that an address names.
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) config: Config,
+    /// For messages, as `db.example.com:5432`.
     pub(super) place: String,
 }
 
@@ -109,8 +118,11 @@ impl Address {
         }
         // Of several servers the one that takes writes.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        let place = place(&config);
-        Ok(Address { config, schema, verification, place })
+        let servers = servers(&config);
+        let places: Vec<_> = servers.iter().map(|server| server.place.as_str()).collect();
+        let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
+        let place = format!("database {database} at {}", places.join(", "));
+        Ok(Address { servers, schema, verification, place })
     }
 }
 
@@ -123,22 +135,52 @@ fn is_plain_name(name: &str) -> bool {
         && name.bytes().all(is_plain)
 }
 
-fn place(config: &Config) -> String {
+/// Each with all that is said of them together.
+fn servers(config: &Config) -> Vec<Server> {
     let ports = config.get_ports();
-    let hosts: Vec<_> = config
-        .get_hosts()
-        .iter()
-        .enumerate()
+    let hosts = config.get_hosts().iter().enumerate();
+    hosts
         .map(|(number, host)| {
             let port = ports.get(number).or(ports.first()).copied().unwrap_or(5432);
-            match host {
-                Host::Tcp(name) => format!("{name}:{port}"),
-                Host::Unix(path) => format!("{}/.s.PGSQL.{port}", path.display()),
+            let mut one = without_host(config);
+            one.port(port);
+            if let Some(address) = config.get_hostaddrs().get(number) {
+                one.hostaddr(*address);
             }
+            let place = match host {
+                Host::Tcp(name) => {
+                    one.host(name);
+                    format!("{name}:{port}")
+                }
+                Host::Unix(path) => {
+                    one.host_path(path);
+                    format!("{}/.s.PGSQL.{port}", path.display())
+                }
+            };
+            Server { config: one, place }
         })
-        .collect();
-    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
-    format!("database {database} at {}", hosts.join(", "))
+        .collect()
+}
+
+/// All but the hosts, which cannot be taken out.
+fn without_host(config: &Config) -> Config {
+    let mut copy = Config::new();
+    copy.ssl_mode(config.get_ssl_mode())
+        .ssl_negotiation(config.get_ssl_negotiation())
+        .channel_binding(config.get_channel_binding())
+        .target_session_attrs(config.get_target_session_attrs())
+        .keepalives(config.get_keepalives())
+        .keepalives_idle(config.get_keepalives_idle());
+    config.get_user().map(|user| copy.user(user));
+    config.get_password().map(|password| copy.password(password));
+    config.get_dbname().map(|name| copy.dbname(name));
+    config.get_options().map(|options| copy.options(options));
+    config.get_application_name().map(|name| copy.application_name(name));
+    config.get_connect_timeout().map(|timeout| copy.connect_timeout(*timeout));
+    config.get_tcp_user_timeout().map(|timeout| copy.tcp_user_timeout(*timeout));
+    config.get_keepalives_interval().map(|interval| copy.keepalives_interval(interval));
+    config.get_keepalives_retries().map(|retries| copy.keepalives_retries(retries));
+    copy
 }
 
 #[cfg(test)]
@@ -163,7 +205,11 @@ mod tests {
             ("second", "database feed at a:1, b:2")
         );
         assert_eq!(address.verification, Verification::Full("/x y".into()));
-        assert_eq!(address.config.get_ssl_mode(), SslMode::Require);
+        let passwords = address.servers.iter().map(|server| server.config.get_password());
+        assert!(passwords.eq([Some(&b"secret"[..]); 2]));
+        let ports: Vec<_> = address.servers.iter().map(|server| server.config.get_ports()).collect();
+        assert_eq!(ports, [[1], [2]]);
+        assert_eq!(address.servers[1].config.get_ssl_mode(), SslMode::Require);
         let address = Address::parse("postgresql://hub@/feed?host=/run/postgresql").expect("valid");
         assert_eq!(address.place, "database feed at /run/postgresql/.s.PGSQL.5432");
         assert_eq!((address.schema.as_str(), address.verification), ("notifyhub", Verification::None));

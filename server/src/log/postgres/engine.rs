@@ -54,8 +54,6 @@ struct Unsettled {
     /// What they are told if it is stored.
     outcomes: Vec<Outcome>,
     number: i64,
-    /// Whether it is, once that was found out.
-    is_stored: Option<bool>,
 }
 
 /// See the module.
@@ -67,6 +65,8 @@ pub(super) struct Engine {
     retention: Retention,
     follower: Follower,
     session: Option<Session>,
+    /// The newest that was seen: how often a standby was promoted.
+    timeline: i32,
     /// This run of this hub, and the number of its newest transaction.
     hub: Uuid,
     batch: i64,
@@ -91,6 +91,7 @@ impl Engine {
             retention,
             follower: Follower::new(replica),
             session: None,
+            timeline: 0,
             hub: Uuid::now_v7(),
             batch: 0,
             waiting: VecDeque::new(),
@@ -194,7 +195,7 @@ impl Engine {
             }
             Some(Failure::Unsettled(reason)) => {
                 let number = self.batch;
-                self.unsettled = Some(Unsettled { requests, outcomes, number, is_stored: None });
+                self.unsettled = Some(Unsettled { requests, outcomes, number });
                 Err(reason)
             }
         }
@@ -249,17 +250,16 @@ impl Engine {
     /// what became of a transaction whose connection broke.
     async fn connect(&mut self) -> Result<(), OpenError> {
         let link = Arc::clone(&self.link);
-        let session = Session::open(&self.address, self.connector.clone(), &self.retention, link).await?;
+        let session =
+            Session::open(&self.address, &self.connector, &self.retention, &link, self.timeline).await?;
         let failed = |failure: Failure| OpenError::Log(reason_of(failure));
         // Behind a transaction of ours that still waits for standby servers this waits too: once the lock is held, that one
         // is stored or never will be.
         let position = if self.follower.is_loaded() { self.follower.head() } else { Seq::new(u64::MAX) };
         let seen = session.lock(position, &[], self.hub).await.map_err(failed)?;
         let differs = self.follower.differs(&seen);
-        if let Some(unsettled) = self.unsettled.as_mut().filter(|unsettled| unsettled.is_stored.is_none()) {
-            unsettled.is_stored = Some(seen.batch == Some(unsettled.number));
-        }
-        self.begin_epoch_where_due(&session, seen, differs.as_deref()).await.map_err(failed)?;
+        let is_stored = self.unsettled.as_ref().is_some_and(|unsettled| seen.batch == Some(unsettled.number));
+        self.settle(&session, seen, differs.as_deref(), is_stored).await.map_err(failed)?;
         let number = self.link.looks();
         let after = if differs.is_none() { Some(self.follower.head()) } else { None };
         let seen = session.look(after).await.map_err(failed)?;
@@ -274,8 +274,9 @@ impl Engine {
             }
         }
         self.link.has_looked(number);
-        if let Some(Unsettled { requests, outcomes, is_stored, .. }) = self.unsettled.take() {
-            if is_stored == Some(true) {
+        self.timeline = self.timeline.max(session.timeline());
+        if let Some(Unsettled { requests, outcomes, .. }) = self.unsettled.take() {
+            if is_stored {
                 answer(requests, outcomes);
             } else {
                 self.wait_again(requests);
@@ -285,23 +286,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins a new epoch where numbers may have been given out that this history of the database does not know of; ends
-    /// the transaction.
-    async fn begin_epoch_where_due(
+    /// Begins a new epoch where numbers may have been given out that this history of the database does not know of. Ends the
+    /// transaction, with a commit where one of ours was found that was cut off: it may be on this server only, and is on the
+    /// standby servers that are to have it once a later one is.
+    async fn settle(
         &mut self,
         session: &Session,
         seen: Seen,
         differs: Option<&str>,
+        is_stored: bool,
     ) -> Result<(), Failure> {
         let is_known = seen.state.incarnation == session.incarnation;
         if let Some(reason) = differs.filter(|_| self.follower.is_loaded()) {
             tracing::error!(reason, "the log is read anew, and every subscriber is told");
         }
-        if is_known && (seen.state.head >= self.follower.head() || differs.is_none()) {
-            return session.roll_back().await;
+        // The number stays what it was: it is looked at again if this fails.
+        let signature = (self.hub, seen.batch.unwrap_or(0));
+        let begins_epoch = !is_known || (seen.state.head < self.follower.head() && differs.is_some());
+        if begins_epoch {
+            transaction::begin_epoch(session, seen.state, signature).await
+        } else if is_stored {
+            transaction::confirm(session, &seen.state, signature).await
+        } else {
+            session.roll_back().await
         }
-        self.batch += 1;
-        transaction::begin_epoch(session, seen.state, (self.hub, self.batch)).await
     }
 
     async fn keep_house(&mut self, session: &Session) {

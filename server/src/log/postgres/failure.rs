@@ -6,6 +6,7 @@ use tokio_postgres::{
     Error,
     error::{ErrorPosition, Severity, SqlState},
 };
+use tokio_rustls::rustls::{self, CertificateError};
 
 use super::address::InvalidAddress;
 
@@ -44,6 +45,25 @@ pub enum OpenError {
     /// It took too long.
     #[error("the server does not answer")]
     Timeout,
+    /// A pooler lends out its connections for a transaction each.
+    #[error(
+        "a pooler there gives every transaction another connection (transaction pooling), and the hub needs one to itself: \
+         let it pool by session (PgBouncer: pool_mode=session for this database), or name PostgreSQL's own address"
+    )]
+    TransactionPooling,
+    /// It was the primary before another one was promoted.
+    #[error(
+        "it is an earlier primary: its timeline is {timeline}, and the log has gone on in timeline {newest}; make a standby of it"
+    )]
+    Earlier {
+        /// Its own.
+        timeline: i32,
+        /// The newest that this hub has seen.
+        newest: i32,
+    },
+    /// None of several servers can be used.
+    #[error("{}", .0.iter().map(|(place, error)| format!("{place}: {error}")).collect::<Vec<_>>().join("; "))]
+    NoServer(Vec<(String, OpenError)>),
     /// The log was opened, and cannot be read.
     #[error("{0}")]
     Log(String),
@@ -61,8 +81,10 @@ impl OpenError {
     /// Whether waiting may help: the server does not run (yet), or is busy.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            OpenError::Timeout => true,
+            OpenError::Timeout | OpenError::Earlier { .. } => true,
             OpenError::At { error, .. } => error.may_pass(),
+            // A standby that is about to be promoted.
+            OpenError::NoServer(servers) => servers.iter().any(|(_, error)| error.may_pass()),
             OpenError::Engine(error) => match error.as_db_error() {
                 Some(error) => {
                     let code = error.code();
@@ -102,6 +124,9 @@ fn is_read_only(text: &str) -> bool {
 /// In words, for whoever runs the hub.
 pub(super) fn describe(error: &Error) -> String {
     let Some(answer) = error.as_db_error() else {
+        if let Some(refused) = encryption(error) {
+            return refused;
+        }
         let mut text = error.to_string();
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
@@ -137,6 +162,43 @@ pub(super) fn describe(error: &Error) -> String {
             _ => text.to_owned(),
         },
     }
+}
+
+/// What is wrong with the encryption, or with what is shown before the password is, in words; none: it is something else.
+fn encryption(error: &Error) -> Option<String> {
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(refused) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Some(match refused {
+                // The second: by another of the same name.
+                rustls::Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature,
+                ) => "its certificate is not vouched for by a certificate in sslrootcert".into(),
+                rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+                    expected,
+                    presented,
+                }) => format!(
+                    "its certificate is not for the name {}, but for: {}",
+                    expected.to_str(),
+                    presented.join(", ")
+                ),
+                refused => format!("no encrypted connection could be made: {refused}"),
+            });
+        }
+        match error.to_string().as_str() {
+            "server does not support TLS" => {
+                return Some("the server does not encrypt, and sslmode asks for it".into());
+            }
+            "password missing" => {
+                return Some(
+                    "the server asks for a password, and there is none in --store (password missing)".into(),
+                );
+            }
+            _ => cause = error.source(),
+        }
+    }
+    None
 }
 
 /// Why nothing came of a transaction.

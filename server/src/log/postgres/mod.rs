@@ -8,7 +8,7 @@
 //! # Layout
 //! - `address`: where the database is. `tls`: encryption. `failure`: what goes wrong, in words.
 //! - `schema`: our tables, and what brings older ones up to date. `rows`: entries as rows.
-//! - `session`: one connection, and what is asked over it; `statements`: those of every transaction.
+//! - `servers`: connecting, to the right one of several. `session`: one connection, and what is asked over it; `statements`: those of every transaction.
 //! - `follower`: what this hub knows of the log, and hands on.
 //! - `transaction`: carrying out commands. `engine`: the task that does it when there are any, follows, and reconnects.
 //! - `link`: what it shares with those who append and read.
@@ -20,6 +20,7 @@ mod follower;
 mod link;
 mod rows;
 mod schema;
+mod servers;
 mod session;
 mod statements;
 mod tls;
@@ -80,9 +81,12 @@ impl PostgresLog {
         let link = Arc::new(Link::new());
         let began = Instant::now();
         let engine = loop {
-            let (link, replica) = (Arc::clone(&link), Arc::clone(&replica));
-            let error = match Engine::open(address.clone(), connector.clone(), link, retention, replica).await
-            {
+            let opened = async {
+                servers::check_pooling(&address, &connector, &link).await?;
+                let (link, replica) = (Arc::clone(&link), Arc::clone(&replica));
+                Engine::open(address.clone(), connector.clone(), link, retention, replica).await
+            };
+            let error = match opened.await {
                 Ok(engine) => break engine,
                 Err(error) => OpenError::At { place: address.place.clone(), error: Box::new(error) },
             };

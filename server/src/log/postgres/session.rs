@@ -1,17 +1,11 @@
 //! One connection to the database: what is asked over it, as few round trips as there are. Statements that need not wait for
 //! each other's answers are sent at once.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI32, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
-use tokio::{task::JoinHandle, time::timeout};
-use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement, types::ToSql};
+use tokio::time::timeout;
+use tokio_postgres::{Client, Error, Row, Statement, types::ToSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
@@ -21,6 +15,7 @@ use super::{
     link::Link,
     rows::{Changes, State, entry_of, number},
     schema,
+    servers::{self, Connection},
     statements::Statements,
 };
 use crate::{
@@ -50,19 +45,11 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 /// See the module.
 pub(super) struct Session {
-    client: Client,
-    driver: JoinHandle<()>,
+    connection: Connection,
     statements: Statements,
     /// What tells this history of this database from another one: of another server, of a copy that was restored, of a
     /// standby that was promoted, and of a run of the server before it was restarted.
     pub(super) incarnation: String,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // Also where an answer is still waited for.
-        self.driver.abort();
-    }
 }
 
 type Parameter<'a> = &'a (dyn ToSql + Sync);
@@ -93,54 +80,38 @@ pub(super) struct Write<'a> {
 }
 
 impl Session {
-    /// Connects, makes our schema where it is missing, and listens for what other hubs store.
+    /// Connects, makes our schema where it is missing, and listens for what other hubs store. `newest` is the newest timeline
+    /// that was seen.
     pub(super) async fn open(
         address: &Address,
-        connector: MakeRustlsConnect,
+        connector: &MakeRustlsConnect,
         retention: &Retention,
-        link: Arc<Link>,
+        link: &Arc<Link>,
+        newest: i32,
     ) -> Result<Self, OpenError> {
-        timeout(OPEN, Session::connect(address, connector, retention, link))
+        timeout(OPEN, Session::connect(address, connector, retention, link, newest))
             .await
             .unwrap_or(Err(OpenError::Timeout))
     }
 
     async fn connect(
         address: &Address,
-        connector: MakeRustlsConnect,
+        connector: &MakeRustlsConnect,
         retention: &Retention,
-        link: Arc<Link>,
+        link: &Arc<Link>,
+        newest: i32,
     ) -> Result<Self, OpenError> {
-        let (client, mut connection) = address.config.connect(connector).await?;
-        let own = Arc::new(AtomicI32::new(0));
-        let driver = tokio::spawn({
-            let own = Arc::clone(&own);
-            async move {
-                while let Some(Ok(message)) =
-                    std::future::poll_fn(|context| connection.poll_message(context)).await
-                {
-                    if let AsyncMessage::Notification(told) = message
-                        && told.process_id() != own.load(Ordering::Relaxed)
-                    {
-                        link.hint.notify_one();
-                    }
-                }
-                // Whoever waits for something to do finds out that there is no connection any more.
-                link.hint.notify_one();
-            }
-        });
-        let driver = AbortOnDrop(Some(driver));
-        let pid = client.query_one("SELECT pg_backend_pid()", &[]).await?;
-        own.store(pid.get(0), Ordering::Relaxed);
+        let connection = servers::connect(address, connector, link, newest).await?;
+        let client = &connection.client;
         client.batch_execute(SETTINGS).await?;
         // Of version 14; ends what waits for a lock when the hub has gone.
         let _ = client.batch_execute("SET client_connection_check_interval = '1s'").await;
         let name = &address.schema;
-        schema::prepare(&client, name, retention).await?;
+        schema::prepare(client, name, retention).await?;
         client.batch_execute(&format!("SET search_path = {name}, pg_catalog; LISTEN {name}")).await?;
-        let incarnation = incarnation(&client).await?;
-        let statements = Statements::prepare(&client, name).await?;
-        Ok(Session { client, driver: driver.keep(), statements, incarnation })
+        let incarnation = incarnation(client).await?;
+        let statements = Statements::prepare(client, name).await?;
+        Ok(Session { connection, statements, incarnation })
     }
 
     /// Begins a transaction that nobody else can append beside, and looks at what the database holds.
@@ -159,12 +130,12 @@ impl Session {
         let asked = async {
             tokio::join!(
                 biased;
-                self.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
-                self.client.query_one(&statements.lock, &[]),
-                self.client.query(&statements.entries, &position),
-                self.client.query_opt(&statements.epoch, &position),
-                self.client.query(&statements.keys, &keys),
-                self.client.query_opt(&statements.batch, &hub),
+                self.connection.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+                self.connection.client.query_one(&statements.lock, &[]),
+                self.connection.client.query(&statements.entries, &position),
+                self.connection.client.query_opt(&statements.epoch, &position),
+                self.connection.client.query(&statements.keys, &keys),
+                self.connection.client.query_opt(&statements.batch, &hub),
             )
         };
         let (begun, state, entries, epoch, keys, batch) =
@@ -189,10 +160,10 @@ impl Session {
         let asked = async {
             tokio::join!(
                 biased;
-                self.client.batch_execute(SNAPSHOT),
-                self.client.query_one(&self.statements.look, &[]),
-                self.client.query(&self.statements.entries, &position),
-                self.client.query_opt(&self.statements.epoch, &position),
+                self.connection.client.batch_execute(SNAPSHOT),
+                self.connection.client.query_one(&self.statements.look, &[]),
+                self.connection.client.query(&self.statements.entries, &position),
+                self.connection.client.query_opt(&self.statements.epoch, &position),
             )
         };
         let (begun, state, entries, epoch) =
@@ -205,7 +176,7 @@ impl Session {
     /// Which of these notifications are stored.
     pub(super) async fn stored(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, Failure> {
         let ids: [Parameter<'_>; 1] = [&ids];
-        let asked = self.client.query(&self.statements.stored, &ids);
+        let asked = self.connection.client.query(&self.statements.stored, &ids);
         let rows = timeout(TRIP, asked).await.map_err(|_| silent(Failure::Lost))?;
         let before = |error: Error| Failure::before_commit(&error);
         rows.map_err(before)?.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(before)
@@ -213,7 +184,7 @@ impl Session {
 
     /// Ends a transaction without a change.
     pub(super) async fn roll_back(&self) -> Result<(), Failure> {
-        match timeout(TRIP, self.client.batch_execute("ROLLBACK")).await {
+        match timeout(TRIP, self.connection.client.batch_execute("ROLLBACK")).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::Lost(super::failure::describe(&error))),
             Err(_) => Err(silent(Failure::Lost)),
@@ -269,9 +240,9 @@ impl Session {
         all.push((&statements.sign, vec![&signature.0, &signature.1]));
         all.push((&statements.notify, vec![]));
         let sent = all.iter().map(|(statement, parameters)| -> BoxFuture<'_, Result<(), Error>> {
-            Box::pin(async move { self.client.execute(*statement, parameters).await.map(drop) })
+            Box::pin(async move { self.connection.client.execute(*statement, parameters).await.map(drop) })
         });
-        let commit: BoxFuture<'_, _> = Box::pin(self.client.batch_execute("COMMIT"));
+        let commit: BoxFuture<'_, _> = Box::pin(self.connection.client.batch_execute("COMMIT"));
         // Polled in this order, and sent when they are polled for the first time. Behind a statement that fails the
         // COMMIT is a ROLLBACK.
         let answers = join_all(sent.chain([commit]));
@@ -282,15 +253,21 @@ impl Session {
         }
     }
 
+    /// How often a standby was promoted in the history of the server.
+    pub(super) fn timeline(&self) -> i32 {
+        self.connection.timeline
+    }
+
     /// Whether the server has ended it.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.connection.client.is_closed()
     }
 
     /// What is done from time to time, by every hub: keys that are too old are forgotten, and so are hubs that are gone and
     /// epochs that name nothing any more. Says how many bytes everything takes.
     pub(super) async fn keep_house(&self, max_keys: i64, oldest_ms: i64) -> Result<u64, Error> {
-        self.client
+        self.connection
+            .client
             .execute(
                 "DELETE FROM idempotency_key WHERE number IN
                     (SELECT number FROM idempotency_key ORDER BY number LIMIT 20000)
@@ -298,15 +275,15 @@ impl Session {
                 &[&oldest_ms, &max_keys],
             )
             .await?;
-        self.client.execute("DELETE FROM hub WHERE seen < now() - interval '1 day'", &[]).await?;
-        self.client
-            .execute(
+        self.connection.client.execute("DELETE FROM hub WHERE seen < now() - interval '1 day'", &[]).await?;
+        self.connection.client.execute(
                 "DELETE FROM entry WHERE kind = 'epoch' AND seq < (SELECT max(seq) FROM entry WHERE kind = 'epoch'
                     AND seq <= (SELECT oldest_resume_point FROM log))",
                 &[],
             )
             .await?;
         let bytes = self
+            .connection
             .client
             .query_one(
                 "SELECT pg_total_relation_size('entry') + pg_total_relation_size('idempotency_key')
@@ -315,23 +292,6 @@ impl Session {
             )
             .await?;
         Ok(u64::try_from(bytes.try_get::<_, i64>(0)?).unwrap_or(0))
-    }
-}
-
-/// Ends the task of a connection that is not taken into use.
-struct AbortOnDrop(Option<JoinHandle<()>>);
-
-impl AbortOnDrop {
-    fn keep(mut self) -> JoinHandle<()> {
-        self.0.take().expect("it is kept once")
-    }
-}
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        if let Some(driver) = &self.0 {
-            driver.abort();
-        }
     }
 }
 

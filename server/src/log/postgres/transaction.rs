@@ -143,6 +143,14 @@ pub(super) async fn begin_epoch(
     session.commit(Write { changes, keys, time_ms, state: &state, point_before, signature }).await
 }
 
+/// Commits the transaction that the session has begun with nothing in it: an answer means that all before it is as safe as the
+/// server has been told to make it.
+pub(super) async fn confirm(session: &Session, state: &State, signature: (Uuid, i64)) -> Result<(), Failure> {
+    let (changes, keys, time_ms) = (Changes::default(), Vec::new(), 0);
+    let point_before = state.oldest_resume_point;
+    session.commit(Write { changes, keys, time_ms, state, point_before, signature }).await
+}
+
 fn key_of(command: &Command) -> Option<&IdempotencyKey> {
     match command {
         Command::Publish { idempotency, .. } => idempotency.as_ref(),

@@ -1,0 +1,211 @@
+//! The primary dies, and a standby takes its place: the hubs know both.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use notifyhub_test_engines::Postgres;
+use notifyhub_tests::{
+    events::RawEvents,
+    eventually,
+    http::{get, post},
+    within,
+};
+
+use super::{
+    hub, id_of,
+    losing_touch::{keep_posting, reason_at},
+};
+
+/// A primary with a database, and a standby.
+fn pair() -> (Postgres, Postgres) {
+    let primary = Postgres::start();
+    primary.database("feed");
+    let standby = primary.standby("standby");
+    (primary, standby)
+}
+
+/// The address of both.
+fn both(primary: &Postgres, standby: &Postgres) -> String {
+    format!("postgres://hub@127.0.0.1:{},127.0.0.1:{}/feed", primary.port(), standby.port())
+}
+
+/// How many hubs are connected to a server.
+fn connected(postgres: &Postgres) -> String {
+    postgres.sql("feed", "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'notifyhub'")
+}
+
+async fn said(address: SocketAddr, message: &str) -> String {
+    id_of(&post(address, "/api/notifications", format!(r#"{{"message":"{message}"}}"#)).await)
+}
+
+async fn latest(address: SocketAddr) -> String {
+    get(address, "/api/status").await.json()["latest_id"].as_str().unwrap().to_owned()
+}
+
+async fn messages(address: SocketAddr) -> Vec<String> {
+    let list = get(address, "/api/notifications?limit=1000").await.json();
+    list.as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_synchronous_standby_takes_over_under_load_and_nothing_acknowledged_is_lost() {
+    let (mut primary, standby) = pair();
+    primary.set("synchronous_standby_names", "ANY 1 (standby)");
+    let url = both(&primary, &standby);
+    let hubs = [hub(&url), hub(&url)];
+    let addresses = [hubs[0].socket_address(), hubs[1].socket_address()];
+    let mut stream = RawEvents::open(addresses[1], "/events", &[]).await;
+    let stop = Arc::<AtomicBool>::default();
+    let posting: Vec<_> =
+        (0..8).map(|name| tokio::spawn(keep_posting(addresses[name % 2], name, Arc::clone(&stop)))).collect();
+    eventually("there is load", async || (messages(addresses[0]).await.len() > 50).then_some(())).await;
+    let died = Instant::now();
+    primary.kill();
+    standby.promote();
+    said(addresses[0], "after").await;
+    println!("the first acknowledgement came {:.1} s after the primary died", died.elapsed().as_secs_f64());
+    stop.store(true, Ordering::Relaxed);
+    let mut answers = BTreeMap::new();
+    for posting in posting {
+        answers.extend(posting.await.unwrap());
+    }
+    let refused: Vec<_> = answers.iter().filter(|(_, status)| **status != 201).collect();
+    assert!(refused.is_empty(), "{refused:?} of {}", answers.len());
+    said(addresses[0], "the end").await;
+    let mut read = Vec::new();
+    loop {
+        let event = stream.next().await;
+        match event.event() {
+            "notification" if event.message() == "the end" => break,
+            "notification" => read.push(event.message()),
+            // One connection, and no fresh start: the streams stayed open.
+            "hello" => assert_eq!(event.data()["reason"], "fresh"),
+            _ => {}
+        }
+    }
+    read.retain(|message| message != "after");
+    let once: BTreeSet<_> = read.iter().cloned().collect();
+    assert_eq!(once.len(), read.len(), "something came twice");
+    assert_eq!(once, answers.into_keys().collect());
+    assert_eq!(connected(&standby), "2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_earlier_primary_that_comes_back_is_not_written_to() {
+    let (mut primary, standby) = pair();
+    let url = both(&primary, &standby);
+    let mut hubs = [hub(&url), hub(&url)];
+    let address = hubs[0].socket_address();
+    said(address, "one").await;
+    eventually("the standby has it", async || {
+        let count = "SELECT count(*) FROM notifyhub.entry WHERE kind = 'put'";
+        (standby.sql("feed", count) == "1").then_some(())
+    })
+    .await;
+    primary.kill();
+    standby.promote();
+    said(address, "two").await;
+
+    // It is named first, and takes writes. One hub was there when the other was promoted, one begins.
+    primary.start_again();
+    hubs[1].kill();
+    hubs[1].start_again(&["--store", &url]);
+    standby.sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'notifyhub'",
+    );
+    said(address, "three").await;
+    said(hubs[1].socket_address(), "four").await;
+    for hub in &hubs {
+        assert_eq!(messages(hub.socket_address()).await, ["four", "three", "two", "one"]);
+    }
+    assert_eq!((connected(&primary), connected(&standby)), ("0".into(), "2".into()));
+
+    // Nor if the newer one is away: nothing is stored where it would be lost.
+    let mut standby = standby;
+    standby.kill();
+    let refused = post(address, "/api/notifications", r#"{"message":"five"}"#).await;
+    assert_eq!(refused.status(), 503, "{refused:?}");
+    assert!(refused.text().contains("an earlier primary"), "{}", refused.text());
+    standby.start_again();
+    eventually("posts are taken again", async || {
+        (post(address, "/api/notifications", r#"{"message":"six"}"#).await.status() == 201).then_some(())
+    })
+    .await;
+    assert_eq!(primary.sql("feed", "SELECT count(*) FROM notifyhub.entry WHERE kind = 'put'"), "1");
+}
+
+/// Nobody waited for it, and it has not everything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_asynchronous_standby_has_lost_is_told() {
+    let (mut primary, standby) = pair();
+    let url = both(&primary, &standby);
+    let hubs = [hub(&url), hub(&url)];
+    let (here, there) = (hubs[0].socket_address(), hubs[1].socket_address());
+    said(here, "kept").await;
+    let kept = latest(here).await;
+    eventually("the standby has it", async || {
+        let count = "SELECT count(*) FROM notifyhub.entry WHERE kind = 'put'";
+        (standby.sql("feed", count) == "1").then_some(())
+    })
+    .await;
+    // From here on it hears nothing.
+    standby.set("primary_conninfo", "");
+    eventually("it is not connected", async || {
+        (primary.sql("feed", "SELECT count(*) FROM pg_stat_replication") == "0").then_some(())
+    })
+    .await;
+    said(there, "lost").await;
+    let lost = latest(there).await;
+    eventually("the other hub has heard", async || (messages(here).await.len() == 2).then_some(())).await;
+    let mut streams =
+        [RawEvents::open(here, "/events", &[]).await, RawEvents::open(there, "/events", &[]).await];
+    for stream in &mut streams {
+        assert_eq!(stream.next().await.data()["reason"], "fresh");
+        let init = stream.next_but_heartbeats().await;
+        assert_eq!(init.data().as_array().unwrap().len(), 2);
+    }
+    primary.kill();
+    standby.promote();
+    for stream in &mut streams {
+        assert_eq!(stream.next_but_heartbeats().await.data()["reason"], "unknown");
+        let init = stream.next_but_heartbeats().await;
+        assert_eq!(init.data().as_array().unwrap().len(), 1, "{init:?}");
+    }
+    for address in [here, there] {
+        assert_eq!(reason_at(address, &lost).await, "unknown");
+        assert_eq!(reason_at(address, &kept).await, "resumed");
+    }
+    said(there, "new").await;
+    for stream in &mut streams {
+        assert_eq!(stream.next_but_heartbeats().await.message(), "new");
+    }
+}
+
+/// A hub may be started while no server takes writes: a standby is about to be promoted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_starts_during_a_failover_waits_for_it() {
+    let (mut primary, standby) = pair();
+    let url = both(&primary, &standby);
+    drop(hub(&url));
+    primary.kill();
+    let starting = tokio::task::spawn_blocking(move || {
+        let hub = hub(&url);
+        (hub.said(), hub.socket_address(), hub)
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    standby.promote();
+    let (said_before, address, _hub) = within("it starts", starting).await.unwrap();
+    assert!(
+        said_before.contains("waiting for the log") && said_before.contains("takes no writes"),
+        "{said_before}"
+    );
+    said(address, "x").await;
+}
