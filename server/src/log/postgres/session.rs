@@ -128,10 +128,10 @@ impl Session {
         // Each statement sees what was committed before it began, and those behind the first begin with the lock held.
         let position: [Parameter<'_>; 1] = [&after];
         let known_keys = async {
-            match keys.is_empty() {
-                true => Ok(Vec::new()),
-                false => self.connection.client.query(&statements.keys, &[&keys]).await,
+            if keys.is_empty() {
+                return Ok(Vec::new());
             }
+            self.connection.client.query(&statements.keys, &[&keys]).await
         };
         let batch = async {
             match &hub {
