@@ -10,7 +10,7 @@ use std::{
 };
 
 pub use self::{
-    nats::{Brokers, Sync},
+    nats::{Brokers, Setup, Sync},
     postgres::Postgres,
 };
 
