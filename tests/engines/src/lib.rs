@@ -11,7 +11,7 @@ use std::{
 };
 
 pub use self::{
-    nats::{Brokers, Sync},
+    nats::{Brokers, Setup, Sync},
     pgbouncer::PgBouncer,
     postgres::Postgres,
 };

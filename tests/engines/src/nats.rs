@@ -37,6 +37,41 @@ impl Sync {
     }
 }
 
+/// How servers are started, where it is not the usual way.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// When what is stored is on the disk.
+    pub sync: Sync,
+    /// Further lines of each server's configuration.
+    pub settings: String,
+    /// Further settings of JetStream, separated by commas.
+    pub jetstream: String,
+    /// Where each listens for the others.
+    pub listen: Vec<SocketAddr>,
+    /// Where each one finds the others, in their order: as they listen, or through a proxy.
+    pub routes: Vec<Vec<SocketAddr>>,
+}
+
+impl Setup {
+    /// So many servers, in the usual way.
+    pub fn of(count: usize) -> Self {
+        let listen: Vec<_> = (0..count).map(|_| free_address()).collect();
+        Setup {
+            sync: Sync::Default,
+            settings: String::new(),
+            jetstream: String::new(),
+            routes: vec![listen.clone(); count],
+            listen,
+        }
+    }
+
+    /// With further lines of configuration.
+    #[must_use]
+    pub fn and_settings(self, settings: impl Into<String>) -> Self {
+        Setup { settings: settings.into(), ..self }
+    }
+}
+
 /// Servers that know each other. Each is meant by its index.
 pub struct Brokers {
     processes: Vec<Broker>,
@@ -62,32 +97,32 @@ impl Brokers {
 
     /// Starts one or three servers. `None`, said aloud: there is no such program here.
     pub fn start(count: usize) -> Option<Self> {
-        Brokers::start_with(count, Sync::Default, None)
+        Brokers::start_as(&Setup::of(count))
     }
 
-    /// As [`Brokers::start`], synced so, and with further lines of configuration.
-    pub fn start_with(count: usize, sync: Sync, settings: Option<&str>) -> Option<Self> {
+    /// As [`Brokers::start`], in another way.
+    pub fn start_as(setup: &Setup) -> Option<Self> {
         let program = program()?;
         let directory = TempDir::new().expect("a directory for temporary files");
-        let address = || SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let routes: Vec<_> = (0..count).map(|_| address()).collect();
-        let sync = sync.interval();
+        let sync = setup.sync.interval();
         let mut processes = Vec::new();
-        for (index, route) in routes.iter().enumerate() {
-            let (clients, monitor) = (address(), address());
+        for (index, listen) in setup.listen.iter().enumerate() {
+            let (clients, monitor) = (free_address(), free_address());
             let store = directory.path().join(index.to_string());
             let mut text = format!(
                 "server_name: broker-{index}\nlisten: \"{clients}\"\nhttp: \"{monitor}\"\n\
-                 jetstream {{ store_dir: \"{}\", sync_interval: {sync} }}\n{}\n",
+                 jetstream {{ store_dir: \"{}\", sync_interval: {sync}, {} }}\n{}\n",
                 store.display(),
-                settings.unwrap_or_default(),
+                setup.jetstream,
+                setup.settings,
             );
-            if count > 1 {
-                let others: Vec<_> = routes.iter().map(|route| format!("\"nats://{route}\"")).collect();
+            if setup.listen.len() > 1 {
+                let others: Vec<_> =
+                    setup.routes[index].iter().map(|route| format!("\"nats://{route}\"")).collect();
                 // They are told by their addresses; what they tell clients of each other would lead around a proxy.
                 let _ = writeln!(
                     text,
-                    "cluster {{ name: test, listen: \"{route}\", no_advertise: true, routes: [{}] }}",
+                    "cluster {{ name: test, listen: \"{listen}\", no_advertise: true, routes: [{}] }}",
                     others.join(", ")
                 );
             }
@@ -134,6 +169,13 @@ impl Brokers {
         })
     }
 
+    /// Ends one in good order: another may lead before it is gone.
+    pub fn stop(&mut self, index: usize) {
+        self.signal(index, Signal::TERM);
+        let process = &mut self.processes[index].process;
+        eventually("a NATS server ends", || process.try_wait().expect("it is our child"));
+    }
+
     /// Ends one without a chance to tidy up.
     pub fn kill(&mut self, index: usize) {
         let broker = &mut self.processes[index];
@@ -145,6 +187,14 @@ impl Brokers {
     /// Starts one again that was killed, with what it had stored.
     pub fn start_again(&mut self, index: usize) {
         self.processes[index].process = spawn(&self.program, &self.directory, index);
+    }
+
+    /// Writes something else into the configuration of one: it holds when that is started again.
+    pub fn configure(&self, index: usize, old: &str, new: &str) {
+        let file = config(&self.directory, index);
+        let text = fs::read_to_string(&file).expect("the configuration can be read");
+        assert!(text.contains(old), "{old} is not in the configuration");
+        fs::write(&file, text.replace(old, new)).expect("the configuration is written");
     }
 
     /// Stops one in the middle of what it does; its connections stay open.
@@ -294,6 +344,10 @@ impl Drop for Brokers {
             }
         }
     }
+}
+
+fn free_address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], free_port()))
 }
 
 fn copy_directory(from: &Path, to: &Path) {

@@ -113,9 +113,10 @@ fn of_jetstream_runs(runs: &[JetStreamFigures], machine: &str) -> String {
     row("hubs left or lost / resumed / gaps announced", &|run| {
         format!("{} / {} / {}", run.changes, run.resumed, run.seen.gaps)
     });
-    row("longest time without an acknowledgement", &|run| {
-        format!("{:.1} s", run.longest_pause.as_secs_f64())
+    row("**longest time without an acknowledgement, a majority of the brokers running**", &|run| {
+        format!("**{:.1} s**", run.longest_pause_with_majority().as_secs_f64())
     });
+    row("… and while it did not run", &|run| format!("{:.1} s", run.longest_pause().as_secs_f64()));
     row("faults", &|run| run.faults().to_string());
     let kinds: std::collections::BTreeSet<_> = runs.iter().flat_map(|run| run.faults.keys()).collect();
     for kind in kinds {

@@ -15,14 +15,15 @@ use std::{
 
 use fastrand::Rng;
 use notifyhub_sdk::Client;
-use notifyhub_test_engines::{Brokers, Sync};
+use notifyhub_test_engines::{Brokers, Setup, Sync};
 use rustix::process::Signal;
-use tokio::task::JoinSet;
+use tokio::{net::TcpStream, task::JoinSet};
 
 use super::{
     dice::dice,
     item::Item,
     observer::Counts,
+    pauses::{Chronicle, Pause, Pauses, told},
     publisher::Publishing,
     roamer::{Roamer, Roaming},
     run::everything,
@@ -89,8 +90,8 @@ pub struct JetStreamFigures {
     pub disagreements: usize,
     /// How many hubs held something else than the first in the end.
     pub unequal: usize,
-    /// The longest time without an acknowledgement.
-    pub longest_pause: Duration,
+    /// The times in which nothing was acknowledged.
+    pub pauses: Vec<Pause>,
     /// How often subscribers left or lost a hub, and how often they resumed at one.
     pub changes: usize,
     /// See `changes`.
@@ -109,6 +110,16 @@ impl JetStreamFigures {
             && self.seen.is_exact()
     }
 
+    /// The longest time without an acknowledgement.
+    pub fn longest_pause(&self) -> Duration {
+        self.pauses.iter().map(|pause| pause.length).max().unwrap_or_default()
+    }
+
+    /// The same, less what of it a majority of the brokers was down.
+    pub fn longest_pause_with_majority(&self) -> Duration {
+        self.pauses.iter().map(Pause::with_majority).max().unwrap_or_default()
+    }
+
     /// How many faults there were.
     pub fn faults(&self) -> usize {
         self.faults.values().sum()
@@ -122,11 +133,12 @@ struct Cluster {
     /// Between the first hub and each broker.
     proxies: Vec<Proxy>,
     options: Vec<Vec<String>>,
+    chronicle: Arc<Chronicle>,
 }
 
 impl Cluster {
     async fn start(plan: &JetStreamPlan) -> Option<Self> {
-        let brokers = Brokers::start_with(BROKERS, plan.sync, None)?;
+        let brokers = Brokers::start_as(&Setup { sync: plan.sync, ..Setup::of(BROKERS) })?;
         let mut proxies = Vec::new();
         for index in 0..BROKERS {
             proxies.push(Proxy::to(brokers.client_address(index)).await);
@@ -145,7 +157,8 @@ impl Cluster {
                 options.iter().chain(&["--drain", "300ms"]).map(ToString::to_string).collect()
             })
             .collect();
-        let mut cluster = Cluster { brokers, hubs: Vec::new(), proxies, options };
+        let chronicle = Arc::new(Chronicle::of(BROKERS));
+        let mut cluster = Cluster { brokers, hubs: Vec::new(), proxies, options, chronicle };
         for hub in 0..HUBS {
             cluster.hubs.push(TestServer::start(&cluster.options_of(hub)));
         }
@@ -162,6 +175,32 @@ impl Cluster {
         self.hubs[hub].relaunch(Launch { options: &options, ..Launch::default() });
     }
 
+    fn kill_broker(&mut self, broker: usize) {
+        self.chronicle.down(broker);
+        self.brokers.kill(broker);
+    }
+
+    fn start_broker_again(&mut self, broker: usize) {
+        self.brokers.start_again(broker);
+        let (address, chronicle) = (self.brokers.client_address(broker), Arc::clone(&self.chronicle));
+        tokio::spawn(async move {
+            while TcpStream::connect(address).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            chronicle.up(broker);
+        });
+    }
+
+    fn freeze_broker(&mut self, broker: usize) {
+        self.chronicle.down(broker);
+        self.brokers.freeze(broker);
+    }
+
+    fn thaw_broker(&mut self, broker: usize) {
+        self.brokers.thaw(broker);
+        self.chronicle.up(broker);
+    }
+
     fn addresses(&self) -> Vec<SocketAddr> {
         self.hubs.iter().map(TestServer::socket_address).collect()
     }
@@ -171,72 +210,72 @@ impl Cluster {
         self.brokers.leader_of(STREAM).unwrap_or_else(|| dice.usize(..BROKERS))
     }
 
-    /// Makes one fault and its end; says which.
-    async fn fault(&mut self, dice: &mut Rng) -> &'static str {
+    /// Makes one fault and its end.
+    async fn fault(&mut self, dice: &mut Rng) {
         let leader = self.leader(dice);
         let follower = (leader + dice.usize(1..BROKERS)) % BROKERS;
         let hub = dice.usize(..HUBS);
         let ms = |dice: &mut Rng, range: std::ops::Range<u64>| Duration::from_millis(dice.u64(range));
         match dice.u32(..100) {
             0..15 => {
-                self.brokers.kill(leader);
+                self.chronicle.fault("leading broker killed");
+                self.kill_broker(leader);
                 tokio::time::sleep(ms(dice, 200..4000)).await;
-                self.brokers.start_again(leader);
-                "leading broker killed"
+                self.start_broker_again(leader);
             }
             15..27 => {
-                self.brokers.kill(follower);
+                self.chronicle.fault("following broker killed");
+                self.kill_broker(follower);
                 tokio::time::sleep(ms(dice, 200..3000)).await;
-                self.brokers.start_again(follower);
-                "following broker killed"
+                self.start_broker_again(follower);
             }
             27..37 => {
-                self.brokers.freeze(leader);
+                self.chronicle.fault("leading broker frozen");
+                self.freeze_broker(leader);
                 tokio::time::sleep(ms(dice, 1500..9000)).await;
-                self.brokers.thaw(leader);
-                "leading broker frozen"
+                self.thaw_broker(leader);
             }
             37..43 => {
-                self.brokers.freeze(follower);
+                self.chronicle.fault("following broker frozen");
+                self.freeze_broker(follower);
                 tokio::time::sleep(ms(dice, 1500..6000)).await;
-                self.brokers.thaw(follower);
-                "following broker frozen"
+                self.thaw_broker(follower);
             }
             43..65 => {
+                self.chronicle.fault("hub killed");
                 self.hubs[hub].kill();
                 tokio::time::sleep(ms(dice, 0..1500)).await;
                 self.start_hub_again(hub);
-                "hub killed"
             }
             65..75 => {
+                self.chronicle.fault("hub frozen");
                 self.hubs[hub].signal(Signal::STOP);
                 tokio::time::sleep(ms(dice, 1000..8000)).await;
                 self.hubs[hub].signal(Signal::CONT);
-                "hub frozen"
             }
             75..82 => {
+                self.chronicle.fault("hub and leading broker killed");
                 self.hubs[hub].kill();
-                self.brokers.kill(leader);
+                self.kill_broker(leader);
                 tokio::time::sleep(ms(dice, 100..2000)).await;
-                self.brokers.start_again(leader);
+                self.start_broker_again(leader);
                 self.start_hub_again(hub);
-                "hub and leading broker killed"
             }
             82..86 => {
-                (0..BROKERS).for_each(|broker| self.brokers.kill(broker));
+                self.chronicle.fault("all brokers killed");
+                (0..BROKERS).for_each(|broker| self.kill_broker(broker));
                 tokio::time::sleep(ms(dice, 100..1500)).await;
-                (0..BROKERS).for_each(|broker| self.brokers.start_again(broker));
-                "all brokers killed"
+                (0..BROKERS).for_each(|broker| self.start_broker_again(broker));
             }
             86..93 => {
+                self.chronicle.fault("hub cut off from all brokers");
                 self.proxies.iter().for_each(Proxy::part);
                 tokio::time::sleep(ms(dice, 500..8000)).await;
                 self.proxies.iter().for_each(Proxy::join);
-                "hub cut off from all brokers"
             }
             _ => {
+                self.chronicle.fault("hub's connections silenced");
                 self.proxies.iter().for_each(Proxy::silence);
-                "hub's connections silenced"
             }
         }
     }
@@ -267,6 +306,7 @@ pub async fn run_on_jetstream(plan: JetStreamPlan) -> Option<JetStreamFigures> {
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),
         retries: AtomicUsize::new(0),
+        acknowledged: AtomicUsize::new(0),
     });
     let clients: Vec<_> = cluster.hubs.iter().map(TestServer::client).collect();
     let roaming = Arc::<Roaming>::default();
@@ -282,7 +322,7 @@ pub async fn run_on_jetstream(plan: JetStreamPlan) -> Option<JetStreamFigures> {
     for _ in 0..PUBLISHERS {
         publishers.spawn(publish(Arc::clone(&publishing), clients.clone(), Arc::clone(&is_over)));
     }
-    let watching = tokio::spawn(longest_pause(Arc::clone(&publishing), Arc::clone(&is_over)));
+    let watching = tokio::spawn(pauses(Arc::clone(&publishing), Arc::clone(&is_over)));
 
     let mut figures = JetStreamFigures {
         seed: plan.seed,
@@ -295,14 +335,15 @@ pub async fn run_on_jetstream(plan: JetStreamPlan) -> Option<JetStreamFigures> {
         let mut dice = dice(plan.seed, "fault", number);
         tokio::time::sleep(Duration::from_millis(dice.u64(300..3000))).await;
         // Of what takes long there are few: a short run may be longer for that.
-        if Instant::now() >= faults_until && figures.faults() >= MIN_FAULTS {
+        if Instant::now() >= faults_until && number >= MIN_FAULTS {
             break;
         }
-        *figures.faults.entry(cluster.fault(&mut dice).await).or_default() += 1;
+        cluster.fault(&mut dice).await;
     }
+    figures.faults = cluster.chronicle.faults();
     cluster.calm_down().await;
     is_over.store(true, SeqCst);
-    figures.longest_pause = watching.await.expect("it does not panic");
+    figures.pauses = watching.await.expect("it does not panic").explained(&cluster.chronicle);
     while let Some(ended) = publishers.join_next().await {
         if let Err(refused) = ended.expect("publishers do not panic") {
             figures.violations.push(refused);
@@ -334,17 +375,14 @@ async fn publish(
     Ok(())
 }
 
-/// The longest time in which nothing was acknowledged.
-async fn longest_pause(publishing: Arc<Publishing>, is_over: Arc<AtomicBool>) -> Duration {
-    let (mut longest, mut last, mut acknowledged) = (Duration::ZERO, Instant::now(), 0);
+/// The times in which nothing was acknowledged.
+async fn pauses(publishing: Arc<Publishing>, is_over: Arc<AtomicBool>) -> Pauses {
+    let mut pauses = Pauses::begin();
     while !is_over.load(SeqCst) {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        longest = longest.max(last.elapsed());
-        if publishing.ledger.len() != acknowledged {
-            (acknowledged, last) = (publishing.ledger.len(), Instant::now());
-        }
+        pauses.see(publishing.acknowledged.load(SeqCst), Instant::now());
     }
-    longest
+    pauses
 }
 
 /// Posts a last one and waits until every subscriber has it; who has not, in words.
@@ -414,7 +452,7 @@ impl fmt::Display for JetStreamFigures {
         writeln!(
             f,
             "seed {}, keeping {}: {} acknowledged ({} requests, {} of them again), {} stored; {} lost, {} doubled, \
-             {} disagreements, {} unequal lists; longest pause {:.1} s; {:.0} s",
+             {} disagreements, {} unequal lists; longest pause {:.1} s ({:.1} s with a majority of brokers); {:.0} s",
             self.seed,
             self.max_notifications,
             self.acknowledged,
@@ -425,11 +463,15 @@ impl fmt::Display for JetStreamFigures {
             self.doubled,
             self.disagreements,
             self.unequal,
-            self.longest_pause.as_secs_f64(),
+            self.longest_pause().as_secs_f64(),
+            self.longest_pause_with_majority().as_secs_f64(),
             self.took.as_secs_f64()
         )?;
         writeln!(f, "  {} faults: {:?}", self.faults(), self.faults)?;
         writeln!(f, "  subscribers: {} hubs left, {} resumed; {:?}", self.changes, self.resumed, self.seen)?;
+        for pause in told(&self.pauses) {
+            writeln!(f, "  pause of {pause}")?;
+        }
         for violation in &self.violations {
             writeln!(f, "  VIOLATION {violation}")?;
         }

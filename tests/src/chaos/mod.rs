@@ -11,7 +11,7 @@
 //! - `cluster`: several hubs on one engine, all of which are killed.
 //! - `soak`: the same without kills, for long, with an eye on memory, descriptors and files. `samples`: what it has seen.
 //! - `jetstream`: three hubs on three brokers, which are killed, frozen and cut off. `roamer`: subscribers that change hubs,
-//!   as bytes.
+//!   as bytes. `pauses`: when nothing was acknowledged, and what was wrong then.
 //! - `document`: the figures in docs/RELIABILITY.md.
 
 mod cluster;
@@ -20,6 +20,7 @@ mod document;
 mod item;
 mod jetstream;
 mod observer;
+mod pauses;
 mod proxy;
 mod publisher;
 mod roamer;
@@ -34,6 +35,7 @@ pub use self::{
     document::{write_jetstream_runs, write_runs},
     jetstream::{JetStreamFigures, JetStreamPlan, run_on_jetstream},
     observer::Counts,
+    pauses::Pause,
     proxy::Deeds,
     run::{Figures, Plan, run},
     soak::{SoakFigures, SoakPlan, soak},

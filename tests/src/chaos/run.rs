@@ -152,6 +152,7 @@ pub async fn run(plan: Plan) -> Figures {
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),
         retries: AtomicUsize::new(0),
+        acknowledged: AtomicUsize::new(0),
     });
     let mut publishers = JoinSet::new();
     for number in 0..PUBLISHERS {

@@ -99,6 +99,7 @@ pub async fn soak(plan: SoakPlan) -> SoakFigures {
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),
         retries: AtomicUsize::new(0),
+        acknowledged: AtomicUsize::new(0),
     });
     let mut background = JoinSet::new();
     background.spawn(measure(hub.address(), Arc::clone(&stopwatch)));
