@@ -15,9 +15,10 @@ use notifyhub_tests::{
     command_line::{User, finish},
     eventually,
     fake_hub::FakeHub,
-    http::get,
+    http::{get, post},
     proxy::Proxy,
     reader::{Reader, publish},
+    reverse_proxy::ReverseProxy,
     server::TestServer,
     within,
 };
@@ -131,11 +132,65 @@ async fn streams_leave_a_hub_that_has_lost_touch_and_posts_are_not_refused() {
     eventually("it has all of it", async || (messages(&hubs[0]).await == ["meanwhile"]).then_some(())).await;
 }
 
+/// Who knows the balancer only, as the page does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_the_balancer_streams_go_on_at_a_hub_that_is_in_touch_and_reading_goes_on_without_any() {
+    let (mut postgres, url) = database();
+    let way = Proxy::to(([127, 0, 0, 1], postgres.port()).into()).await;
+    let other_way = url.replace(&postgres.port().to_string(), &way.socket_address().port().to_string());
+    let hubs = [hub(&other_way), hub(&url)];
+    let balancer = ReverseProxy::start_balancer([hubs[0].socket_address(), hubs[1].socket_address()]);
+    let address = balancer.socket_address();
+    let client = connect(&format!("http://{address}")).unwrap();
+    let mut readers = [Reader::start(&client).await, Reader::start(&client).await];
+    assert_eq!((streams(&hubs[0]).await, streams(&hubs[1]).await), (1, 1));
+    publish(&client, "one").await;
+
+    // The database is away: no hub is ready, and all show what they have.
+    postgres.kill();
+    eventually("the balancer has taken both out", async || {
+        let status = get(address, "/api/status").await;
+        assert_eq!(status.status(), 200, "{status:?}");
+        let json = status.json();
+        (json["ready"] == false && balancer.said().matches("is DOWN").count() == 2).then_some(())
+    })
+    .await;
+    let list = get(address, "/api/notifications").await;
+    assert_eq!((list.status(), list.json()[0]["message"].as_str()), (200, Some("one")));
+    let refused = post(address, "/api/notifications", r#"{"message":"refused"}"#).await;
+    assert_eq!((refused.status(), refused.json()["code"].as_str()), (503, Some("storage_unavailable")));
+    for reader in &mut readers {
+        assert_eq!(reader.message().await, "one");
+        assert!(reader.hello().await.resumed, "it goes on at a hub that is not ready");
+    }
+
+    // It is back for one hub: all go there, also from the other one.
+    way.part();
+    postgres.start_again();
+    eventually("the hub that is in touch is ready", async || {
+        (get(hubs[1].socket_address(), "/readyz").await.status() == 200).then_some(())
+    })
+    .await;
+    publish(&hubs[1].client(), "two").await;
+    for reader in &mut readers {
+        assert_eq!(reader.message().await, "two");
+    }
+    eventually("all streams are there", async || {
+        ((streams(&hubs[0]).await, streams(&hubs[1]).await) == (0, 2)).then_some(())
+    })
+    .await;
+    publish(&client, "three").await;
+    for reader in &mut readers {
+        assert_eq!(reader.message().await, "three");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_streams_of_a_drained_hub_are_spread_over_time_and_the_other_hubs() {
     const STREAMS: usize = 300;
     let (_postgres, url) = database();
-    let mut hubs = [hub(&url), hub(&url), hub(&url)];
+    let options = ["--store", &url, "--drain", "2s"];
+    let mut hubs = [(); 3].map(|()| TestServer::start(&options));
     // Each knows all of them, and prefers another one.
     let clients: Vec<_> = (0..STREAMS)
         .map(|number| connect(&list(hubs.iter().cycle().skip(number % 3).take(3))).unwrap())
