@@ -152,9 +152,16 @@ bench: page ## Measure against the bare-socket limit and other hubs; writes docs
 	$(CARGO) build --release --workspace --bins
 	target/release/notifyhub-bench full --docs docs
 
+.PHONY: bench-stores
+bench-stores: page $(VENV)/installed ## Measure SQLite, PostgreSQL and JetStream, and several hubs on one; writes its section of docs/BENCHMARKS.md
+	scripts/install-test-programs
+	$(CARGO) build --release --workspace --bins
+	TEST_NATS_SERVER=$(CURDIR)/$(VENV)/bin/nats-server target/release/notifyhub-bench stores --docs docs
+
 .PHONY: bench-smoke
-bench-smoke: binaries ## The short form: fails if a delivery is lost
+bench-smoke: binaries $(VENV)/installed ## The short form of both: fails if a delivery, or what was acknowledged, is lost
 	target/debug/notifyhub-bench smoke
+	TEST_NATS_SERVER=$(CURDIR)/$(VENV)/bin/nats-server target/debug/notifyhub-bench stores --short --only sqlite,postgres,broker
 
 .PHONY: chaos
 chaos: binaries $(VENV)/installed tests/clients/node_modules/.package-lock.json ## 100,000 posts under kills and cuts: COUNT=…, SEED=… runs one again; DOCS=docs writes it down

@@ -1,7 +1,8 @@
-//! Keep-alive connections that each send the same request again as soon as it is answered: a server's rate of
+//! Keep-alive connections that each send the next request as soon as the last is answered: a server's rate of
 //! answers. The times are those of a closed loop: a slow answer also delays the next request.
 
 use std::{
+    borrow::Cow,
     io::{self, Read as _, Write as _},
     net::SocketAddr,
     time::{Duration, Instant},
@@ -25,45 +26,103 @@ pub(crate) struct Answers {
     pub(crate) taken: Times,
 }
 
+impl Answers {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Answers { count: 0, elapsed: Duration::ZERO, taken: times() }
+    }
+
+    /// Answers in a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a mean of a count")]
+        let count = self.count as f64;
+        count / self.elapsed.as_secs_f64()
+    }
+
+    /// Adds those of another round.
+    pub(crate) fn add(&mut self, other: &Answers) {
+        self.count += other.count;
+        self.elapsed += other.elapsed;
+        self.taken.add(&other.taken).expect("all histograms have the same bounds");
+    }
+}
+
+/// What is asked for.
+pub(crate) trait Requests {
+    /// The next request to this server, and its number; `None`: there is none any more.
+    fn next(&mut self, address: SocketAddr) -> Option<(u32, Cow<'_, [u8]>)>;
+
+    /// The request with this number was answered with success.
+    fn answered(&mut self, _number: u32) {}
+}
+
+/// The same request again and again.
+impl Requests for &[u8] {
+    fn next(&mut self, _address: SocketAddr) -> Option<(u32, Cow<'_, [u8]>)> {
+        Some((0, Cow::Borrowed(self)))
+    }
+}
+
 struct Connection {
+    address: SocketAddr,
     socket: TcpStream,
+    /// Of the request that waits for its answer.
+    number: u32,
     sent_at: Instant,
     head: Vec<u8>,
     /// How much of the body is still to come, once the head has come.
     body_left: Option<usize>,
 }
 
-/// Sends `request` over `connections` connections for as long as `duration`.
+/// Sends the same request over `connections` connections for as long as `duration`.
 pub(crate) fn run(
     address: SocketAddr,
     request: &[u8],
     connections: usize,
     duration: Duration,
 ) -> io::Result<Answers> {
+    let mut request = request;
+    run_all(&[address], &mut request, connections, duration)
+}
+
+/// Sends requests over `connections` connections, spread over the servers, for as long as `duration`, or until there
+/// are no more and all are answered.
+pub(crate) fn run_all(
+    addresses: &[SocketAddr],
+    requests: &mut impl Requests,
+    connections: usize,
+    duration: Duration,
+) -> io::Result<Answers> {
     let mut poll = Poll::new()?;
     let mut open = Vec::new();
+    let mut waiting = 0;
     let started = Instant::now();
-    for index in 0..connections {
+    for (index, &address) in addresses.iter().cycle().take(connections).enumerate() {
         let socket = std::net::TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
         let mut socket = TcpStream::from_std(socket);
         poll.registry().register(&mut socket, Token(index), Interest::READABLE)?;
-        let mut connection = Connection { socket, sent_at: started, head: Vec::new(), body_left: None };
-        connection.send(request)?;
+        let (head, body_left) = (Vec::new(), None);
+        let mut connection = Connection { address, socket, number: 0, sent_at: started, head, body_left };
+        waiting += usize::from(connection.send_next(requests)?);
         open.push(connection);
     }
-    let mut answers = Answers { count: 0, elapsed: Duration::ZERO, taken: times() };
+    let mut answers = Answers::new();
     let mut events = Events::with_capacity(connections);
     let mut buffer = vec![0; READ_BYTES];
-    while started.elapsed() < duration {
+    while waiting > 0 && started.elapsed() < duration {
         poll.poll(&mut events, Some(duration))?;
         for event in &events {
             let connection = &mut open[event.token().0];
             while connection.read(&mut buffer)? {
                 answers.count += 1;
                 answers.taken.saturating_record(nanoseconds(connection.sent_at.elapsed()));
-                connection.send(request)?;
+                requests.answered(connection.number);
+                if !connection.send_next(requests)? {
+                    waiting -= 1;
+                    break;
+                }
             }
         }
     }
@@ -72,12 +131,16 @@ pub(crate) fn run(
 }
 
 impl Connection {
-    fn send(&mut self, request: &[u8]) -> io::Result<()> {
+    /// Sends the next request; `false`: there is none.
+    fn send_next(&mut self, requests: &mut impl Requests) -> io::Result<bool> {
+        let Some((number, request)) = requests.next(self.address) else { return Ok(false) };
+        self.number = number;
         self.sent_at = Instant::now();
         self.head.clear();
         self.body_left = None;
         // The socket is empty: so few bytes go in one piece.
-        self.socket.write_all(request)
+        self.socket.write_all(&request)?;
+        Ok(true)
     }
 
     /// Reads what there is; says whether that completes the answer.

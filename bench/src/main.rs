@@ -7,19 +7,24 @@
 //! - `publisher`: posts messages on a schedule.
 //! - `servers`, `process`, `bare`: the servers under test, each in processes of its own.
 //! - `scenario`, `smoke`, `closed_loop`: what is measured.
-//! - `report`: docs/BENCHMARKS.md, with the library's `plot` and `machine`.
+//! - `stores`: the same hub on each store it may have.
+//! - `report`, `table`, `section`: docs/BENCHMARKS.md, with the library's `plot` and `machine`.
 
 mod bare;
 mod closed_loop;
 mod fleet;
+mod http;
 mod message;
 mod process;
 mod publisher;
 mod report;
 mod scenario;
+mod section;
 mod servers;
 mod smoke;
 mod sse;
+mod stores;
+mod table;
 mod tally;
 
 use std::{
@@ -36,6 +41,7 @@ use crate::{
     report::Results,
     scenario::{Bench, fan_out, idle, overload, requests, resume, steady, storm},
     servers::{Installed, Kind},
+    stores::Store,
 };
 
 /// Measures NotifyHub, and other servers of event streams beside it.
@@ -53,6 +59,9 @@ enum Command {
     Smoke(Common),
     /// All scenarios with all servers, or those that are named. Prints its report, or writes it with --docs.
     Full(FullOptions),
+    /// This hub on each store: publishing, several hubs on one store, starting. Fails if something that was acknowledged
+    /// is lost or doubled.
+    Stores(StoresOptions),
     /// Run the bare-socket server that the others are compared with.
     #[command(hide = true)]
     Bare {
@@ -104,6 +113,24 @@ struct FullOptions {
     docs: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct StoresOptions {
+    #[command(flatten)]
+    common: Common,
+
+    /// Only these stores.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
+    only: Vec<Store>,
+
+    /// Seconds instead of minutes: to see that it works, not for figures.
+    #[arg(long)]
+    short: bool,
+
+    /// Write the section of BENCHMARKS.md in this directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "short")]
+    docs: Option<PathBuf>,
+}
+
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scenario {
@@ -131,6 +158,7 @@ fn main() -> ExitCode {
         Command::Bare { port, threads } => bare::serve(port, threads).map(|()| true),
         Command::Smoke(common) => smoke(&common),
         Command::Full(options) => full(&options),
+        Command::Stores(options) => stores(&options),
     };
     match is_exact {
         Ok(true) => ExitCode::SUCCESS,
@@ -149,6 +177,13 @@ fn smoke(common: &Common) -> io::Result<bool> {
     let hub = hub_program(common)?;
     let find = |kind: Kind| kind.find(&hub).map_err(io::Error::other);
     smoke::run(&find(Kind::Bare)?, &find(Kind::Hub)?, common.threads)
+}
+
+fn stores(options: &StoresOptions) -> io::Result<bool> {
+    let hub = Kind::Hub.find(&hub_program(&options.common)?).map_err(io::Error::other)?;
+    let stores = if options.only.is_empty() { Store::value_variants() } else { &options.only };
+    let form = if options.short { &stores::Form::SHORT } else { &stores::Form::FULL };
+    stores::run(&hub, stores, form, options.docs.as_deref())
 }
 
 /// Runs the scenarios; says whether this hub, and the load generator itself, delivered everything as they should.

@@ -49,13 +49,8 @@ impl Process {
         Ok(Process { child })
     }
 
-    /// The process and its children (nginx has workers).
     fn pids(&self) -> Vec<u32> {
-        let parent = self.child.id();
-        let children =
-            fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-        let children = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
-        std::iter::once(parent).chain(children).collect()
+        family(self.child.id())
     }
 
     /// Whether the process has ended by itself.
@@ -65,15 +60,12 @@ impl Process {
 
     /// The processor time it has used, in its own code and in the kernel on its behalf.
     pub(crate) fn cpu(&self) -> Duration {
-        self.pids().into_iter().map(|pid| cpu_of(pid).unwrap_or_default()).sum()
+        cpu_with_children(self.child.id())
     }
 
     /// The memory it has.
     pub(crate) fn memory(&self) -> Memory {
-        self.pids().into_iter().filter_map(|pid| memory_of(pid).ok()).fold(
-            Memory::default(),
-            |sum, memory| Memory { rss: sum.rss + memory.rss, pss: sum.pss + memory.pss },
-        )
+        memory_with_children(self.child.id())
     }
 
     /// How many threads it has.
@@ -114,6 +106,25 @@ impl Drop for Process {
             self.kill();
         }
     }
+}
+
+/// A process and its children: nginx has workers, PostgreSQL has a process a connection.
+fn family(parent: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    let children = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok());
+    std::iter::once(parent).chain(children).collect()
+}
+
+/// The processor time that a process and the children it has have used.
+pub(crate) fn cpu_with_children(pid: u32) -> Duration {
+    family(pid).into_iter().map(|pid| cpu_of(pid).unwrap_or_default()).sum()
+}
+
+/// The memory that a process and the children it has have.
+pub(crate) fn memory_with_children(pid: u32) -> Memory {
+    family(pid).into_iter().filter_map(|pid| memory_of(pid).ok()).fold(Memory::default(), |sum, memory| {
+        Memory { rss: sum.rss + memory.rss, pss: sum.pss + memory.pss }
+    })
 }
 
 /// The processor time this process has used.

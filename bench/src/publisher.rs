@@ -2,16 +2,16 @@
 //! for. A slow answer delays what follows, and that delay counts: the readers' clock starts at the schedule.
 
 use std::{
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufReader, Write as _},
     net::{SocketAddr, TcpStream},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use crate::tally::Tally;
-
-/// The longest a server may take to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+use crate::{
+    http::{self, ANSWER_TIMEOUT},
+    tally::Tally,
+};
 
 /// How a server is posted a message.
 #[derive(Clone, Debug)]
@@ -80,29 +80,7 @@ impl Publisher {
         std::thread::sleep(instant.saturating_duration_since(Instant::now()));
         self.connection.get_mut().write_all(&request)?;
         self.published = number;
-        self.read_answer()?;
+        http::read_answer(&mut self.connection)?;
         Ok(number)
-    }
-
-    fn read_answer(&mut self) -> io::Result<()> {
-        let mut line = String::new();
-        self.connection.read_line(&mut line)?;
-        if !line.starts_with("HTTP/1.1 2") {
-            return Err(io::Error::other(format!("the server answered {:?}", line.trim_end())));
-        }
-        let mut length = 0;
-        while line != "\r\n" {
-            line.clear();
-            if self.connection.read_line(&mut line)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse().map_err(io::Error::other)?;
-            }
-        }
-        let mut body = vec![0; length];
-        self.connection.read_exact(&mut body)
     }
 }

@@ -16,7 +16,9 @@ use crate::{
         steady::{self, Steady},
         storm::{self, Storm},
     },
+    section,
     servers::{Installed, Kind},
+    table::{count, kib, table, time},
 };
 
 /// All that one run has measured.
@@ -71,20 +73,15 @@ pub(crate) fn write(results: &Results, directory: &Path) -> io::Result<()> {
     let plots = directory.join("benchmarks");
     fs::create_dir_all(&plots)?;
     let path = directory.join("BENCHMARKS.md");
-    let page = page_section(&fs::read_to_string(&path).unwrap_or_default());
-    fs::write(path, markdown(results) + &page + &earlier_runs(&plots)?)?;
+    // What others have measured stays.
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    let others: String =
+        [section::PAGE, section::STORES].iter().map(|section| section.cut_from(&before)).collect();
+    fs::write(path, markdown(results) + &others + &earlier_runs(&plots)?)?;
     for (name, svg) in plots_of(results) {
         fs::write(plots.join(name), svg)?;
     }
     Ok(())
-}
-
-/// What `make measure-page` has written into the document: another run, which this one does not repeat.
-fn page_section(document: &str) -> String {
-    const BEGINNING: &str = "<!-- The page:";
-    const END: &str = "<!-- End of the page. -->\n";
-    let section = document.find(BEGINNING).zip(document.find(END));
-    section.map_or_else(String::new, |(from, to)| format!("\n{}", &document[from..to + END.len()]))
 }
 
 /// The reports of earlier runs that are kept beside the plots, newest first.
@@ -422,7 +419,7 @@ fn rate_row(rate: &Rate) -> Vec<String> {
     vec![
         rate.name.clone(),
         rate.connections.to_string(),
-        format!("{:.0}", rate.per_second()),
+        format!("{:.0}", rate.answers.per_second()),
         time(rate.answers.taken.value_at_quantile(0.99)),
         format!("{:.0} µs", rate.server_us),
     ]
@@ -482,32 +479,6 @@ const fn colour(kind: Kind) -> &'static str {
     }
 }
 
-fn table(heading: &str, text: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = format!("\n## {heading}\n\n{text}\n\n| {} |\n|", columns.join(" | "));
-    table += &"---|".repeat(columns.len());
-    table += "\n";
-    for row in rows {
-        let _ = writeln!(table, "| {} |", row.join(" | "));
-    }
-    table
-}
-
 fn exactness(report: &crate::fleet::Report) -> String {
     format!("{} / {} / {}", report.lost, report.doubled, report.out_of_order)
-}
-
-fn time(nanoseconds: u64) -> String {
-    match ms(nanoseconds) {
-        long if long >= 100.0 => format!("{long:.0} ms"),
-        short if short >= 1.0 => format!("{short:.1} ms"),
-        shorter => format!("{shorter:.2} ms"),
-    }
-}
-
-fn kib(bytes: f64) -> String {
-    format!("{:.2} KiB", bytes / 1024.0)
-}
-
-fn count(number: usize) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
 }

@@ -74,7 +74,7 @@ pub(crate) fn run(bench: &Bench, streams: &[usize]) -> io::Result<Vec<Idle>> {
 }
 
 fn measure(installed: &Installed, streams: usize, threads: usize) -> io::Result<Idle> {
-    let server = installed.start(&Setup { heartbeat: Duration::from_secs(1) })?;
+    let server = installed.start(&Setup { heartbeat: Duration::from_secs(1), ..Setup::default() })?;
     // What is made once, for opening so many at a time, is no stream's own.
     let tally = Tally::new(0, 1).into();
     open(&server, OPENING_AT_ONCE, threads, &tally)?.close(0)?;

@@ -52,7 +52,8 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// How many streams are opened at the same time where opening is not what is measured.
 const OPENING_AT_ONCE: usize = 128;
 
-fn plan(server: &Server, streams: usize, threads: usize) -> Plan {
+/// Streams of a server, opened some at a time.
+pub(crate) fn plan(server: &Server, streams: usize, threads: usize) -> Plan {
     Plan {
         address: server.address,
         path: server.kind.stream_path().into(),

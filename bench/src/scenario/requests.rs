@@ -38,15 +38,6 @@ pub(crate) struct Rate {
     pub(crate) server_us: f64,
 }
 
-impl Rate {
-    /// Answers in a second.
-    pub(crate) fn per_second(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a mean of a count")]
-        let count = self.answers.count as f64;
-        count / self.answers.elapsed.as_secs_f64()
-    }
-}
-
 /// What publishing came to.
 #[derive(Clone, Debug)]
 pub(crate) struct Publishing {
@@ -101,11 +92,17 @@ fn measure(server: &Server, name: String, request: &[u8], connections: usize) ->
     let cpu = server.process.cpu().saturating_sub(cpu_before);
     let server_us = super::per_delivery_us(cpu, answers.count);
     let rate = Rate { name, connections, answers, server_us };
-    println!("  {:<36} {:>3} connections {:>8.0} a second", rate.name, rate.connections, rate.per_second());
+    println!(
+        "  {:<36} {:>3} connections {:>8.0} a second",
+        rate.name,
+        rate.connections,
+        rate.answers.per_second()
+    );
     Ok(rate)
 }
 
-fn syncs_per_second(directory: &Path) -> io::Result<f64> {
+/// How often in a second a small file in this directory can be written and synced, one write after the other.
+pub(crate) fn syncs_per_second(directory: &Path) -> io::Result<f64> {
     let mut file = File::create(directory.join("synced"))?;
     let started = Instant::now();
     let mut count = 0;

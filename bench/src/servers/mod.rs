@@ -43,11 +43,15 @@ pub(crate) enum Kind {
 pub(crate) struct Setup {
     /// How often it sends a heartbeat on each stream, in whole seconds.
     pub(crate) heartbeat: Duration,
+    /// Where our hub keeps its notifications, as `--store` says it; `None`: in SQLite, in a directory of its own.
+    pub(crate) store: Option<String>,
+    /// How many notifications our hub keeps.
+    pub(crate) max_notifications: u32,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Setup { heartbeat: Duration::from_secs(15) }
+        Setup { heartbeat: Duration::from_secs(15), store: None, max_notifications: 1_000 }
     }
 }
 
@@ -180,8 +184,13 @@ impl Installed {
         })
     }
 
+    /// Its program.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
     fn launch(&self, address: SocketAddr, setup: &Setup, directory: &Path) -> io::Result<Process> {
-        let Program { path, arguments } = self.program(address, setup, directory)?;
+        let Program { path, arguments } = self.command(address, setup, directory)?;
         // nginx' master takes its workers along only if it may end in its own way.
         let on_parent_death = if self.kind == Kind::Nchan { "TERM" } else { "KILL" };
         let mut process = Process::start(&path, &arguments, directory, on_parent_death)?;
@@ -196,14 +205,15 @@ impl Installed {
         Ok(process)
     }
 
-    fn program(&self, address: SocketAddr, setup: &Setup, directory: &Path) -> io::Result<Program> {
+    fn command(&self, address: SocketAddr, setup: &Setup, directory: &Path) -> io::Result<Program> {
         let arguments = match self.kind {
             Kind::Bare => format!("bare --port {}", address.port()),
             Kind::Hub => format!(
-                "--port {} --data-dir {} --heartbeat {}ms --log warn",
+                "--port {} --heartbeat {}ms --log warn --max-notifications {} {}",
                 address.port(),
-                directory.display(),
-                setup.heartbeat.as_millis()
+                setup.heartbeat.as_millis(),
+                setup.max_notifications,
+                places(setup, directory)
             ),
             Kind::Nchan => return nchan::program(&self.program, address, setup, directory),
             Kind::SseStarlette => return starlette::program(&self.program, address, setup, directory),
@@ -226,12 +236,35 @@ impl Server {
     /// Stops it as an administrator would, starts it again on the same port with the same data, and waits
     /// until it accepts connections. Gives the instant at which it does.
     pub(crate) fn restart(&mut self) -> io::Result<Instant> {
+        self.stop()?;
+        self.start_again()
+    }
+
+    /// Stops it as an administrator would.
+    pub(crate) fn stop(&mut self) -> io::Result<()> {
         let status = self.process.stop()?;
-        if !status.success() {
-            return Err(io::Error::other(format!("{} ended with {status}", self.kind)));
+        if status.success() {
+            return Ok(());
         }
+        Err(io::Error::other(format!("{} ended with {status}", self.kind)))
+    }
+
+    /// Starts it after it has ended, on the same port with the same data, and waits until it accepts connections. Gives
+    /// the instant at which it does.
+    pub(crate) fn start_again(&mut self) -> io::Result<Instant> {
         self.process = self.installed.launch(self.address, &self.setup, self.directory.path())?;
         Ok(Instant::now())
+    }
+}
+
+/// Where our hub keeps its notifications, and what else it keeps.
+fn places(setup: &Setup, directory: &Path) -> String {
+    let directory = directory.display();
+    match &setup.store {
+        None => format!("--data-dir {directory}"),
+        // The file's directory is the one for everything.
+        Some(store) if store.starts_with("sqlite:") => format!("--store {store}"),
+        Some(store) => format!("--store {store} --data-dir {directory}"),
     }
 }
 

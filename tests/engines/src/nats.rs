@@ -146,6 +146,11 @@ impl Brokers {
         self.processes[index].clients
     }
 
+    /// Their processes.
+    pub fn process_ids(&self) -> impl Iterator<Item = u32> {
+        self.processes.iter().map(|broker| broker.process.id())
+    }
+
     /// How many there are.
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {

@@ -25,6 +25,15 @@ pub struct Postgres {
 }
 
 impl Postgres {
+    /// Whether there is such a server here; if not, that is said aloud.
+    pub fn is_available() -> bool {
+        let is_there = program("postgres").arg("--version").output().is_ok_and(|said| said.status.success());
+        if !is_there {
+            eprintln!("SKIPPED: there is no PostgreSQL; `make test-rust` installs it");
+        }
+        is_there
+    }
+
     /// Makes a cluster and starts it; everyone may connect as anyone.
     pub fn start() -> Self {
         Postgres::start_with(&[])
@@ -134,6 +143,11 @@ impl Postgres {
     /// The port it listens on.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Its first process; the others are children of it.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
     }
 
     /// Where its configuration is.
