@@ -75,7 +75,7 @@ export default typescript.config(
   ...['shell', 'service-worker'].map((file) =>
     layer(`src/offline/${file}.ts`, ['sound', 'stream', 'texts']),
   ),
-  ...['pushed', 'messages', 'preferences-for-worker'].map((file) =>
+  ...['pushed', 'messages', 'kept-for-worker', 'renewal', 'subscription'].map((file) =>
     layer(`src/push/${file}.ts`, ['sound', 'stream', 'texts']),
   ),
   layer('src/stream/**', ['sound', 'texts']),
