@@ -31,10 +31,10 @@ export interface WebPush {
   /** Something is under way. */
   isBusy: Ref<boolean>
   /** Asks the person; rejects with the reason. */
-  start(): Promise<void>
-  stop(): Promise<void>
+  start: () => Promise<void>
+  stop: () => Promise<void>
   /** Shows a banner as the service worker does; `false`: the page has to do it by itself. */
-  present(title: string, options: NotificationOptions): Promise<boolean>
+  present: (title: string, options: NotificationOptions) => Promise<boolean>
 }
 
 /** A service worker that is not there after so long does not come. */
