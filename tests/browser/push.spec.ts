@@ -5,7 +5,16 @@ import type { BrowserContext, CDPSession, Page } from '@playwright/test'
 import { Hub } from './support/hub'
 import { PushService } from './support/push-service'
 import { expectKept, workerOf } from './support/service-worker'
-import { chooseInMenu, expect, item, needs, openLive, test as base } from './support/test'
+import {
+  chooseInMenu,
+  expect,
+  item,
+  needs,
+  openLive,
+  setFocused,
+  setHidden,
+  test as base,
+} from './support/test'
 
 const test = base.extend<{ service: PushService; pushed: Hub }>({
   // eslint-disable-next-line no-empty-pattern
@@ -116,6 +125,85 @@ test('heals when the hub has lost its subscriptions and its key', async ({
   await openLive(page, pushed.url)
   await expect.poll(() => subscriptions(pushed)).toBe(1)
   expect(await key()).not.toBe(before)
+})
+
+test('is made anew by the service worker when the browser has ended it', async ({
+  page,
+  context,
+  service,
+}) => {
+  const token = '0123456789abcdef'
+  const options = ['--allow-push-service', service.origin, '--publish-token', token]
+  const hub = await Hub.start('--store', 'memory', ...options)
+  try {
+    await context.grantPermissions(['notifications'])
+    await service.takeIn(context)
+    await openLive(page, hub.url)
+    await page.evaluate((its) => localStorage.setItem('notifyhub.publish-token', its), token)
+    await page.reload()
+    await subscribe(page, hub)
+    await setting(page).getByLabel('And what failed').check()
+    const worker = await workerOf(context)
+    await page.goto('about:blank')
+    await service.takeInto(worker)
+    // As if it had lost the subscription too: what is there in the end, the service worker has told.
+    await hub.restart('--store', 'memory', ...options)
+    expect(await subscriptions(hub)).toBe(0)
+    await worker.evaluate(() => {
+      self.dispatchEvent(new ExtendableEvent('pushsubscriptionchange'))
+    })
+    await expect.poll(() => subscriptions(hub)).toBe(1)
+    const post = (message: string, state: string) =>
+      fetch(`${hub.url}api/notifications`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ message, state }),
+      })
+    await post('it broke', 'failed')
+    await expect.poll(() => service.received.map(({ text }) => text).join()).toContain('it broke')
+  } finally {
+    await hub.stop()
+  }
+})
+
+test('a hidden page and a pushed message show one banner, not two', async ({
+  page,
+  context,
+  pushed,
+  service,
+}) => {
+  await subscribe(page, pushed)
+  await page.keyboard.press('Escape')
+  const deliverer = await Deliverer.of(page, pushed)
+  const worker = await workerOf(context)
+  // In front of everybody's eyes as far as the automated browser goes; the system says otherwise.
+  await worker.evaluate(() =>
+    Object.defineProperty(WindowClient.prototype, 'visibilityState', { get: () => 'hidden' }),
+  )
+  await setFocused(page, false)
+  await setHidden(page, true)
+  const asked = await pushed.publish({
+    source: 'shop',
+    key: '7',
+    state: 'waiting',
+    message: 'May I?',
+  })
+  const bodies = async () => (await shown(context)).map(({ body }) => body)
+  // The page's own, by its stream.
+  await expect.poll(bodies).toEqual(['May I?'])
+  await expect.poll(() => service.received.length).toBe(1)
+  const mark = () =>
+    worker.evaluate(async () => {
+      const { registration } = self as unknown as ServiceWorkerGlobalScope
+      const banners = await registration.getNotifications()
+      return banners.map(({ requireInteraction }) => requireInteraction)
+    })
+  expect(await mark()).toEqual([false])
+  await deliverer.deliver(service.received[0]!.text)
+  // In the place of the page's: one that waits stays on the screen.
+  await expect.poll(mark).toEqual([true])
+  expect(await bodies()).toEqual(['May I?'])
+  expect((await shown(context))[0]!.tag).toBe(`notifyhub:shop/7:${asked.id}`)
 })
 
 test('says when the hub has it switched off', async ({ page, hub, context }) => {

@@ -13,17 +13,17 @@ export interface DeskKeysOptions {
   /** The notification that the keys are about, if none has the focus. */
   selectedId: Ref<string | undefined>
   /** Puts the focus on a row or on one of the lane. */
-  focus(id: string): void
-  toggle(id: string): void
-  chooseView(view: DeskView): void
-  pickProject(): void
-  toggleMuted(project: string): void
-  focusSearch(): void
-  markAllSeen(): void
-  undo(): void
-  mute(): void
-  wall(): void
-  help(): void
+  focus: (id: string) => void
+  toggle: (id: string) => void
+  chooseView: (view: DeskView) => void
+  pickProject: () => void
+  toggleMuted: (project: string) => void
+  focusSearch: () => void
+  markAllSeen: () => void
+  undo: () => void
+  mute: () => void
+  wall: () => void
+  help: () => void
 }
 
 export function useDeskKeys(options: DeskKeysOptions): void {
