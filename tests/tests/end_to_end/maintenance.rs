@@ -12,7 +12,7 @@ use std::{
 
 use notifyhub_tests::{
     events::RawEvents,
-    http::{get, post, request},
+    http::{get, messages, post, request},
     server::{TestServer, run_to_end},
 };
 use serde_json::json;
@@ -45,8 +45,7 @@ async fn publish(server: &TestServer, message: &str) {
 }
 
 async fn stored(server: &TestServer) -> Vec<String> {
-    let list = get(server.socket_address(), "/api/notifications?limit=1000").await.json();
-    list.as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
+    messages(server.socket_address()).await
 }
 
 fn names_in(directory: &Path) -> Vec<String> {
