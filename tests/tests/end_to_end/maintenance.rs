@@ -309,3 +309,11 @@ async fn what_root_restores_belongs_to_the_owner_of_the_directory() {
         assert_eq!(fs::metadata(service.path().join(name)).unwrap().uid(), 12_345, "{name}");
     }
 }
+
+#[test]
+fn a_hub_that_keeps_nothing_has_nothing_to_back_up() {
+    let output = run_to_end(&["--store", "memory", "backup", "/nonexistent/copy"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("with --store memory nothing is kept"), "{said}");
+}
