@@ -144,10 +144,10 @@ impl ConnectOptions {
 
     fn http_client(&self, address: &str, timeout: Duration) -> Result<reqwest::Client, ConnectError> {
         let invalid = |reason: &str| ConnectError::Address(without_password(address), reason.to_owned());
-        let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        if !matches!(address.split_once("://"), Some((scheme, _)) if is_http(scheme)) {
             return Err(invalid("it must begin with http:// or https://"));
         }
+        let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(invalid("it must end with the path, without `?` and `#`"));
         }
@@ -193,6 +193,10 @@ fn one_without_password(address: &str) -> String {
         }
         None => address.to_owned(),
     }
+}
+
+fn is_http(scheme: &str) -> bool {
+    ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 fn is_this_machine(url: &reqwest::Url) -> bool {
