@@ -163,7 +163,7 @@ fn main() -> ExitCode {
     match is_exact {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("notifyhub-bench: deliveries were lost, doubled or out of order");
+            eprintln!("notifyhub-bench: something was lost, doubled or out of order");
             ExitCode::FAILURE
         }
         Err(error) => {

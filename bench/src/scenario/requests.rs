@@ -11,6 +11,7 @@ use super::Bench;
 use crate::{
     closed_loop::{self, Answers},
     servers::{Installed, Kind, Server, Setup},
+    tally::nanoseconds,
 };
 
 /// How long each number of connections is measured.
@@ -51,7 +52,7 @@ pub(crate) struct Publishing {
 /// Publishes over each number of connections.
 pub(crate) fn publish(bench: &Bench, connections: &[usize]) -> io::Result<Publishing> {
     let directory = tempfile::tempdir()?;
-    let syncs_per_second = syncs_per_second(directory.path())?;
+    let syncs_per_second = synced_writes(directory.path(), Duration::from_secs(1))?.per_second();
     println!("  {syncs_per_second:.0} writes and fsyncs a second, one after the other");
     let mut rates = Vec::new();
     for &connections in connections {
@@ -101,15 +102,18 @@ fn measure(server: &Server, name: String, request: &[u8], connections: usize) ->
     Ok(rate)
 }
 
-/// How often in a second a small file in this directory can be written and synced, one write after the other.
-pub(crate) fn syncs_per_second(directory: &Path) -> io::Result<f64> {
+/// Writes a small file in this directory and syncs it, one write after the other.
+pub(crate) fn synced_writes(directory: &Path, window: Duration) -> io::Result<Answers> {
     let mut file = File::create(directory.join("synced"))?;
+    let mut answers = Answers::new();
     let started = Instant::now();
-    let mut count = 0;
-    while started.elapsed() < Duration::from_secs(1) {
+    while started.elapsed() < window {
+        let began = Instant::now();
         file.write_all(&[0; 4096])?;
         file.sync_data()?;
-        count += 1;
+        answers.count += 1;
+        answers.taken.saturating_record(nanoseconds(began.elapsed()));
     }
-    Ok(f64::from(count) / started.elapsed().as_secs_f64())
+    answers.elapsed = started.elapsed();
+    Ok(answers)
 }

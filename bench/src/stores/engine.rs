@@ -7,15 +7,17 @@ use notifyhub_test_engines::{Brokers, Postgres, Setup, Sync};
 use tempfile::TempDir;
 
 use super::limit;
-use crate::{closed_loop::Answers, process};
+use crate::{closed_loop::Answers, process, scenario::requests};
 
 /// Where hubs may keep their notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Store {
     /// A file of one hub's own.
     Sqlite,
-    /// One PostgreSQL that syncs each commit.
+    /// One PostgreSQL, which syncs each commit.
     Postgres,
+    /// The same with a standby on the same machine, which has each commit on its disk before it is acknowledged.
+    PostgresStandby,
     /// One NATS server, synced every two minutes, as it does by itself.
     Broker,
     /// Three NATS servers that replicate, synced so too.
@@ -30,6 +32,7 @@ impl Store {
         match self {
             Store::Sqlite => "SQLite",
             Store::Postgres => "PostgreSQL",
+            Store::PostgresStandby => "PostgreSQL, synchronous standby",
             Store::Broker => "JetStream, one broker",
             Store::Brokers => "JetStream, three brokers",
             Store::BrokersAlways => "JetStream, three, `sync_interval: always`",
@@ -45,7 +48,7 @@ impl Store {
     pub(crate) fn is_available(self) -> bool {
         match self {
             Store::Sqlite => true,
-            Store::Postgres => Postgres::is_available(),
+            Store::Postgres | Store::PostgresStandby => Postgres::is_available(),
             _ => Brokers::are_available(),
         }
     }
@@ -66,7 +69,8 @@ pub(crate) struct Engine {
 
 enum Running {
     Sqlite(TempDir),
-    Postgres(Box<Postgres>),
+    /// The primary first.
+    Postgres(Vec<Postgres>),
     Brokers(Brokers),
 }
 
@@ -83,7 +87,13 @@ impl Engine {
         };
         let running = match store {
             Store::Sqlite => Running::Sqlite(tempfile::Builder::new().prefix("notifyhub-bench-").tempdir()?),
-            Store::Postgres => Running::Postgres(Box::new(Postgres::start_with(&POSTGRES))),
+            Store::Postgres => Running::Postgres(vec![Postgres::start_with(&POSTGRES)]),
+            Store::PostgresStandby => {
+                let primary = Postgres::start_with(&POSTGRES);
+                let standby = primary.standby("second");
+                primary.set("synchronous_standby_names", "second");
+                Running::Postgres(vec![primary, standby])
+            }
             Store::Broker => brokers(1, Sync::Default)?,
             Store::Brokers => brokers(3, Sync::Default)?,
             Store::BrokersAlways => brokers(3, Sync::Always)?,
@@ -102,7 +112,7 @@ impl Engine {
         let name = format!("feed_{}", self.feeds);
         match &self.running {
             Running::Sqlite(directory) => format!("sqlite:{}", directory.path().join(name).display()),
-            Running::Postgres(postgres) => postgres.database(&name),
+            Running::Postgres(servers) => servers[0].database(&name),
             Running::Brokers(brokers) => brokers.store(&name),
         }
     }
@@ -112,11 +122,13 @@ impl Engine {
     pub(crate) fn limit(&mut self, clients: usize, window: Duration) -> io::Result<Option<Answers>> {
         match &self.running {
             // One file has one writer.
-            Running::Sqlite(directory) if clients == 1 => limit::of_disk(directory.path(), window).map(Some),
+            Running::Sqlite(directory) if clients == 1 => {
+                requests::synced_writes(directory.path(), window).map(Some)
+            }
             Running::Sqlite(_) => Ok(None),
-            Running::Postgres(postgres) => {
+            Running::Postgres(servers) => {
                 self.feeds += 1;
-                let database = postgres.database(&format!("limit_{}", self.feeds));
+                let database = servers[0].database(&format!("limit_{}", self.feeds));
                 limit::of_postgres(&database, clients, window).map(Some)
             }
             Running::Brokers(brokers) => {
@@ -142,7 +154,7 @@ impl Engine {
     fn process_ids(&self) -> Vec<u32> {
         match &self.running {
             Running::Sqlite(_) => Vec::new(),
-            Running::Postgres(postgres) => vec![postgres.process_id()],
+            Running::Postgres(servers) => servers.iter().map(Postgres::process_id).collect(),
             Running::Brokers(brokers) => brokers.process_ids().collect(),
         }
     }

@@ -3,10 +3,8 @@
 
 use std::{
     cell::{Cell, RefCell},
-    fs::File,
-    io::{self, Write as _},
+    io,
     net::SocketAddr,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -17,22 +15,6 @@ use crate::{closed_loop::Answers, message, tally::nanoseconds};
 
 /// Before what counts.
 const WARM_UP: Duration = Duration::from_millis(300);
-
-/// The disk: as much as SQLite writes for one commit, and a sync.
-pub(super) fn of_disk(directory: &Path, window: Duration) -> io::Result<Answers> {
-    let mut file = File::create(directory.join("synced"))?;
-    let mut answers = Answers::new();
-    let started = Instant::now();
-    while started.elapsed() < window {
-        let began = Instant::now();
-        file.write_all(&[0; 4096])?;
-        file.sync_data()?;
-        answers.count += 1;
-        answers.taken.saturating_record(nanoseconds(began.elapsed()));
-    }
-    answers.elapsed = started.elapsed();
-    Ok(answers)
-}
 
 /// PostgreSQL: one row a transaction, a connection for each client.
 pub(super) fn of_postgres(url: &str, clients: usize, window: Duration) -> io::Result<Answers> {

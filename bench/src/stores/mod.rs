@@ -50,7 +50,7 @@ pub(crate) struct Form {
 impl Form {
     /// Minutes, for figures.
     pub(crate) const FULL: Form = Form {
-        rounds: 2,
+        rounds: 3,
         publishers: &[1, 32, 256],
         window: Duration::from_millis(1_500),
         hubs: &[1, 2, 3, 4, 6],

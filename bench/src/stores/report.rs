@@ -156,7 +156,8 @@ fn on_paper(results: &[SideBySide]) -> String {
          delivery and *f* that of following a post, each hub is busy for *r* · (*s* / *h* · *d* + *f*) of its core; so \
          deliveries a second grow with *h* up to the rate where following alone fills a core.",
     );
-    let stores = [Store::Postgres, Store::Broker, Store::Brokers, Store::BrokersAlways];
+    let stores =
+        [Store::Postgres, Store::PostgresStandby, Store::Broker, Store::Brokers, Store::BrokersAlways];
     for store in stores {
         let of_store = results.iter().filter(|result| result.store == store);
         let Some(most) = of_store.filter(|result| result.hubs > 1).max_by_key(|result| result.hubs) else {

@@ -256,7 +256,7 @@ impl Engine {
         // Behind a transaction of ours that still waits for standby servers this waits too: once the lock is held, that one
         // is stored or never will be.
         let position = if self.follower.is_loaded() { self.follower.head() } else { Seq::new(u64::MAX) };
-        let seen = session.lock(position, &[], self.hub).await.map_err(failed)?;
+        let seen = session.lock(position, &[], Some(self.hub)).await.map_err(failed)?;
         let differs = self.follower.differs(&seen);
         let is_stored = self.unsettled.as_ref().is_some_and(|unsettled| seen.batch == Some(unsettled.number));
         self.settle(&session, seen, differs.as_deref(), is_stored).await.map_err(failed)?;

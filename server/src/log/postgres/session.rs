@@ -114,19 +114,31 @@ impl Session {
         Ok(Session { connection, statements, incarnation })
     }
 
-    /// Begins a transaction that nobody else can append beside, and looks at what the database holds.
+    /// Begins a transaction that nobody else can append beside, and looks at what the database holds. `hub`: the one whose
+    /// newest transaction is asked for.
     pub(super) async fn lock(
         &self,
         after: Seq,
         keys: &[&IdempotencyKey],
-        hub: Uuid,
+        hub: Option<Uuid>,
     ) -> Result<Seen, Failure> {
         let after = number(after);
         let keys: Vec<&[u8]> = keys.iter().map(|key| key.key.as_bytes()).collect();
         let statements = &self.statements;
         // Each statement sees what was committed before it began, and those behind the first begin with the lock held.
-        let (position, keys, hub): ([Parameter<'_>; 1], [Parameter<'_>; 1], [Parameter<'_>; 1]) =
-            ([&after], [&keys], [&hub]);
+        let position: [Parameter<'_>; 1] = [&after];
+        let known_keys = async {
+            match keys.is_empty() {
+                true => Ok(Vec::new()),
+                false => self.connection.client.query(&statements.keys, &[&keys]).await,
+            }
+        };
+        let batch = async {
+            match &hub {
+                Some(hub) => self.connection.client.query_opt(&statements.batch, &[hub]).await,
+                None => Ok(None),
+            }
+        };
         let asked = async {
             tokio::join!(
                 biased;
@@ -134,8 +146,8 @@ impl Session {
                 self.connection.client.query_one(&statements.lock, &[]),
                 self.connection.client.query(&statements.entries, &position),
                 self.connection.client.query_opt(&statements.epoch, &position),
-                self.connection.client.query(&statements.keys, &keys),
-                self.connection.client.query_opt(&statements.batch, &hub),
+                known_keys,
+                batch,
             )
         };
         let (begun, state, entries, epoch, keys, batch) =
@@ -235,10 +247,10 @@ impl Session {
             &epoch_seq,
             &epoch,
             &state.incarnation,
+            &signature.0,
+            &signature.1,
         ];
-        all.push((&statements.update, log));
-        all.push((&statements.sign, vec![&signature.0, &signature.1]));
-        all.push((&statements.notify, vec![]));
+        all.push((&statements.conclude, log));
         let sent = all.iter().map(|(statement, parameters)| -> BoxFuture<'_, Result<(), Error>> {
             Box::pin(async move { self.connection.client.execute(*statement, parameters).await.map(drop) })
         });

@@ -37,7 +37,7 @@ pub(super) async fn carry_out(
     let began = Instant::now();
     let number = link.looks();
     let named: Vec<_> = commands.iter().filter_map(|(command, _)| key_of(command)).collect();
-    let mut seen = session.lock(follower.head(), &named, signature.0).await.map_err(nothing)?;
+    let mut seen = session.lock(follower.head(), &named, None).await.map_err(nothing)?;
     let mut keys: HashMap<String, FirstUse> = std::mem::take(&mut seen.keys).into_iter().collect();
     // Whatever becomes of this transaction, what others have stored stays.
     follower.follow(session, seen).await.map_err(nothing)?;
