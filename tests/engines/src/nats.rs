@@ -2,6 +2,7 @@
 //! started again, and end with the test.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     io::{self, Read as _},
@@ -119,10 +120,12 @@ impl Brokers {
             if setup.listen.len() > 1 {
                 let others: Vec<_> =
                     setup.routes[index].iter().map(|route| format!("\"nats://{route}\"")).collect();
-                // They are told by their addresses; what they tell clients of each other would lead around a proxy.
+                // What they tell clients and each other of their addresses would lead around a proxy.
+                let is_proxied = setup.routes[index] != setup.listen;
+                let advertised = if is_proxied { "advertise: \"127.0.0.1:1\", " } else { "" };
                 let _ = writeln!(
                     text,
-                    "cluster {{ name: test, listen: \"{listen}\", no_advertise: true, routes: [{}] }}",
+                    "cluster {{ name: test, listen: \"{listen}\", no_advertise: true, {advertised}routes: [{}] }}",
                     others.join(", ")
                 );
             }
@@ -167,6 +170,27 @@ impl Brokers {
             let leader = details.find(|detail| detail["name"] == stream)?["cluster"]["leader"].as_str()?;
             leader.strip_prefix("broker-")?.parse().ok().filter(|leader| self.is_up(*leader))
         })
+    }
+
+    /// Which one leads all of them, if one says so: without it nobody makes consumers.
+    pub fn leader_of_all(&self) -> Option<usize> {
+        (0..self.len()).find_map(|index| {
+            let report = self.ask(index, "/jsz")?;
+            let leader = report["meta_cluster"]["leader"].as_str()?.strip_prefix("broker-")?.parse().ok()?;
+            Some(leader).filter(|leader| self.is_up(*leader))
+        })
+    }
+
+    /// Which ones the consumers of a stream are on, by their names.
+    pub fn consumers_of(&self, index: usize, stream: &str) -> BTreeMap<String, usize> {
+        let list = self.ask_jetstream(index, &format!("CONSUMER.LIST.{stream}"), "");
+        let consumers = list["consumers"].as_array().into_iter().flatten();
+        consumers
+            .filter_map(|consumer| {
+                let leader = consumer["cluster"]["leader"].as_str()?.strip_prefix("broker-")?;
+                Some((consumer["name"].as_str()?.to_owned(), leader.parse().ok()?))
+            })
+            .collect()
     }
 
     /// Ends one in good order: another may lead before it is gone.

@@ -23,7 +23,7 @@ use super::{
     dice::dice,
     item::Item,
     observer::Counts,
-    pauses::{Chronicle, Pause, Pauses, told},
+    pauses::{Chronicle, Pause, Pauses},
     publisher::Publishing,
     roamer::{Roamer, Roaming},
     run::everything,
@@ -110,14 +110,9 @@ impl JetStreamFigures {
             && self.seen.is_exact()
     }
 
-    /// The longest time without an acknowledgement.
-    pub fn longest_pause(&self) -> Duration {
-        self.pauses.iter().map(|pause| pause.length).max().unwrap_or_default()
-    }
-
-    /// The same, less what of it a majority of the brokers was down.
-    pub fn longest_pause_with_majority(&self) -> Duration {
-        self.pauses.iter().map(Pause::with_majority).max().unwrap_or_default()
+    /// The longest time without an acknowledgement, of which something may count apart.
+    pub fn longest_pause(&self, of: impl Fn(&Pause) -> Duration) -> Duration {
+        self.pauses.iter().map(of).max().unwrap_or_default()
     }
 
     /// How many faults there were.
@@ -463,13 +458,13 @@ impl fmt::Display for JetStreamFigures {
             self.doubled,
             self.disagreements,
             self.unequal,
-            self.longest_pause().as_secs_f64(),
-            self.longest_pause_with_majority().as_secs_f64(),
+            self.longest_pause(|pause| pause.length).as_secs_f64(),
+            self.longest_pause(Pause::with_majority).as_secs_f64(),
             self.took.as_secs_f64()
         )?;
         writeln!(f, "  {} faults: {:?}", self.faults(), self.faults)?;
         writeln!(f, "  subscribers: {} hubs left, {} resumed; {:?}", self.changes, self.resumed, self.seen)?;
-        for pause in told(&self.pauses) {
+        for pause in self.pauses.iter().filter(|pause| pause.is_long()) {
             writeln!(f, "  pause of {pause}")?;
         }
         for violation in &self.violations {

@@ -94,6 +94,11 @@ async fn a_hub_that_is_cut_off_says_so_and_catches_up() {
         (get(cut_off.socket_address(), "/readyz").await.status() == 200).then_some(())
     })
     .await;
+    let said = cut_off.said();
+    for line in ["connection to the NATS server is lost", "connected to a NATS server again"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(said.lines().count() < 20, "each attempt to connect is told: {said}");
     publish(&cut_off, "after").await;
     eventually("the other has it", async || {
         messages(&hubs[0]).await.contains(&"after".to_owned()).then_some(())
