@@ -239,7 +239,9 @@ async fn read_one_by_one(shared: &Shared, backlog: &mut Backlog) -> Broken {
             return Broken::Lost;
         }
         let is_coming = taken.len() == MAX_TAKEN;
-        taken.into_iter().for_each(|read| backlog.push(read));
+        for read in taken {
+            backlog.push(read);
+        }
         if let Err(broken) = deliver(shared, backlog, is_coming).await {
             return broken;
         }
