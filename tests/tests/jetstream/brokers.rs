@@ -7,6 +7,7 @@ use notifyhub_tests::{
     events::RawEvents,
     eventually,
     http::{get, request},
+    moving::move_feed,
     proxy::Proxy,
     repository,
     server::{Launch, TestServer, run_to_end},
@@ -236,6 +237,13 @@ async fn a_hub_needs_no_more_than_it_is_allowed_to_in_deploy() {
         (brokers.messages_in_store(0, "notifyhub") <= 4).then_some(())
     })
     .await;
+    let copy = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", copy.path().display());
+    let (done, said) = move_feed(&["--from", &store, "--to", &file]);
+    assert!(done && said.contains("1 notification, 0 open"), "{said}");
+    let elsewhere = store.replace("stream=notifyhub", "stream=elsewhere");
+    let (done, said) = move_feed(&["--from", &file, "--to", &elsewhere]);
+    assert!(!done && said.contains("Publish to \"$JS.API.STREAM.INFO.elsewhere\""), "{said}");
     let checked = brokers.check_configuration(&repository("deploy/jetstream/nats-server.conf"));
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
