@@ -3,6 +3,7 @@
 
 mod nats;
 mod postgres;
+mod setup;
 
 use std::{
     net::TcpListener,
@@ -10,8 +11,9 @@ use std::{
 };
 
 pub use self::{
-    nats::{Brokers, Setup, Sync},
+    nats::Brokers,
     postgres::Postgres,
+    setup::{Setup, Sync},
 };
 
 /// How long an engine may take for anything.

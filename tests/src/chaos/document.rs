@@ -115,11 +115,9 @@ fn of_jetstream_runs(runs: &[JetStreamFigures], machine: &str) -> String {
     });
     let seconds = |duration: std::time::Duration| format!("{:.1} s", duration.as_secs_f64());
     row("longest time without an acknowledgement", &|run| seconds(run.longest_pause(|pause| pause.length)));
-    row("**… less what of it two brokers were down**", &|run| {
-        format!("**{}**", seconds(run.longest_pause(Pause::with_majority)))
-    });
-    row("… from the last broker on that was killed or frozen in it", &|run| {
-        seconds(run.longest_pause(|pause| pause.after_last_broker))
+    row("… less what of it two brokers were down", &|run| seconds(run.longest_pause(Pause::with_majority)));
+    row("**… from the last broker on that was killed or frozen in it**", &|run| {
+        format!("**{}**", seconds(run.longest_pause(|pause| pause.after_last_broker)))
     });
     row("faults", &|run| run.faults().to_string());
     let kinds: std::collections::BTreeSet<_> = runs.iter().flat_map(|run| run.faults.keys()).collect();
