@@ -54,7 +54,7 @@ impl Routes {
 /// A hub that knows these brokers only.
 fn hub_at(brokers: &Brokers, known: &[usize]) -> TestServer {
     let hosts: Vec<_> = known.iter().map(|broker| brokers.client_address(*broker).to_string()).collect();
-    let store = format!("nats://{}?stream={STREAM}&replicas=1", hosts.join(","));
+    let store = format!("nats://{}?stream={STREAM}&replicas={BROKERS}", hosts.join(","));
     TestServer::start(&["--store", &store, "--heartbeat", "1s"])
 }
 

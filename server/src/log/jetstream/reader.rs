@@ -152,7 +152,7 @@ async fn read_on(shared: &Shared, mut source: Source) {
                         backlog.extend(ending.see(after, end, Instant::now()));
                         Ok(source)
                     }
-                    broken = async { let _ = read_one_by_one; std::future::pending::<Broken>().await } => Err(broken.into()),
+                    broken = read_one_by_one(shared, &mut backlog) => Err(broken.into()),
                     _ = lost.wait_for(Option::is_some) => Err(Broken::Lost.into()),
                 },
             };
