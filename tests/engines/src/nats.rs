@@ -2,6 +2,7 @@
 //! started again, and end with the test.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     io::{self, Read as _},
@@ -16,61 +17,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, eventually, free_port};
-
-/// When what is stored is on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
-    /// Every two minutes, as the server does by itself.
-    Default,
-    /// Before it is acknowledged.
-    Always,
-}
-
-impl Sync {
-    /// As the server's configuration says it.
-    pub const fn interval(self) -> &'static str {
-        match self {
-            Sync::Default => "2m",
-            Sync::Always => "always",
-        }
-    }
-}
-
-/// How servers are started, where it is not the usual way.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// When what is stored is on the disk.
-    pub sync: Sync,
-    /// Further lines of each server's configuration.
-    pub settings: String,
-    /// Further settings of JetStream, separated by commas.
-    pub jetstream: String,
-    /// Where each listens for the others.
-    pub listen: Vec<SocketAddr>,
-    /// Where each one finds the others, in their order: as they listen, or through a proxy.
-    pub routes: Vec<Vec<SocketAddr>>,
-}
-
-impl Setup {
-    /// So many servers, in the usual way.
-    pub fn of(count: usize) -> Self {
-        let listen: Vec<_> = (0..count).map(|_| free_address()).collect();
-        Setup {
-            sync: Sync::Default,
-            settings: String::new(),
-            jetstream: String::new(),
-            routes: vec![listen.clone(); count],
-            listen,
-        }
-    }
-
-    /// With further lines of configuration.
-    #[must_use]
-    pub fn and_settings(self, settings: impl Into<String>) -> Self {
-        Setup { settings: settings.into(), ..self }
-    }
-}
+use crate::{
+    PATIENCE, eventually,
+    setup::{Setup, free_address},
+};
 
 /// Servers that know each other. Each is meant by its index.
 pub struct Brokers {
@@ -119,10 +69,12 @@ impl Brokers {
             if setup.listen.len() > 1 {
                 let others: Vec<_> =
                     setup.routes[index].iter().map(|route| format!("\"nats://{route}\"")).collect();
-                // They are told by their addresses; what they tell clients of each other would lead around a proxy.
+                // What they tell clients and each other of their addresses would lead around a proxy.
+                let is_proxied = setup.routes[index] != setup.listen;
+                let advertised = if is_proxied { "advertise: \"127.0.0.1:1\", " } else { "" };
                 let _ = writeln!(
                     text,
-                    "cluster {{ name: test, listen: \"{listen}\", no_advertise: true, routes: [{}] }}",
+                    "cluster {{ name: test, listen: \"{listen}\", no_advertise: true, {advertised}routes: [{}] }}",
                     others.join(", ")
                 );
             }
@@ -172,6 +124,27 @@ impl Brokers {
             let leader = details.find(|detail| detail["name"] == stream)?["cluster"]["leader"].as_str()?;
             leader.strip_prefix("broker-")?.parse().ok().filter(|leader| self.is_up(*leader))
         })
+    }
+
+    /// Which one leads all of them, if one says so: without it nobody makes consumers.
+    pub fn leader_of_all(&self) -> Option<usize> {
+        (0..self.len()).find_map(|index| {
+            let report = self.ask(index, "/jsz")?;
+            let leader = report["meta_cluster"]["leader"].as_str()?.strip_prefix("broker-")?.parse().ok()?;
+            Some(leader).filter(|leader| self.is_up(*leader))
+        })
+    }
+
+    /// Which ones the consumers of a stream are on, by their names.
+    pub fn consumers_of(&self, index: usize, stream: &str) -> BTreeMap<String, usize> {
+        let list = self.ask_jetstream(index, &format!("CONSUMER.LIST.{stream}"), "");
+        let consumers = list["consumers"].as_array().into_iter().flatten();
+        consumers
+            .filter_map(|consumer| {
+                let leader = consumer["cluster"]["leader"].as_str()?.strip_prefix("broker-")?;
+                Some((consumer["name"].as_str()?.to_owned(), leader.parse().ok()?))
+            })
+            .collect()
     }
 
     /// Ends one in good order: another may lead before it is gone.
@@ -349,10 +322,6 @@ impl Drop for Brokers {
             }
         }
     }
-}
-
-fn free_address() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], free_port()))
 }
 
 fn copy_directory(from: &Path, to: &Path) {

@@ -39,11 +39,18 @@ pub struct Pause {
     pub length: Duration,
     /// For how long of it a majority of the brokers was down: whoever waits for a majority cannot acknowledge anything.
     pub without_majority: Duration,
+    /// How long it was from the last broker on that was killed or frozen in it: one that is hit again has to begin again.
+    pub after_last_broker: Duration,
     /// The faults that began shortly before it or during it, and how long after its beginning.
     pub faults: Vec<(&'static str, f64)>,
 }
 
 impl Pause {
+    /// Whether it is worth a line.
+    pub(crate) fn is_long(&self) -> bool {
+        self.length >= WORTH_TELLING
+    }
+
     /// For how long nothing was acknowledged although a majority of the brokers ran.
     pub fn with_majority(&self) -> Duration {
         self.length.saturating_sub(self.without_majority)
@@ -104,6 +111,7 @@ impl Chronicle {
         let deeds = self.deeds();
         let mut up = vec![true; self.brokers];
         let (mut lost, mut without_majority) = (None, Duration::ZERO);
+        let mut last_broker = from;
         let mut faults = Vec::new();
         for (at, deed) in deeds.iter().copied().take_while(|(at, _)| *at <= to) {
             match deed {
@@ -112,7 +120,10 @@ impl Chronicle {
                     faults.push((name, offset - from.saturating_duration_since(at).as_secs_f64()));
                 }
                 Deed::Fault(_) => {}
-                Deed::Down(broker) => up[broker] = false,
+                Deed::Down(broker) => {
+                    up[broker] = false;
+                    last_broker = last_broker.max(at);
+                }
                 Deed::Up(broker) => up[broker] = true,
             }
             let has_majority = up.iter().filter(|is_up| **is_up).count() * 2 > self.brokers;
@@ -125,7 +136,13 @@ impl Chronicle {
         if let Some(lost) = lost {
             without_majority += to.saturating_duration_since(lost.max(from));
         }
-        Pause { at: from.saturating_duration_since(self.began), length: to - from, without_majority, faults }
+        Pause {
+            at: from.saturating_duration_since(self.began),
+            length: to - from,
+            without_majority,
+            after_last_broker: to - last_broker,
+            faults,
+        }
     }
 }
 
@@ -164,11 +181,6 @@ impl Pauses {
     }
 }
 
-/// Those that are worth telling, a line each.
-pub(crate) fn told(pauses: &[Pause]) -> Vec<String> {
-    pauses.iter().filter(|pause| pause.length >= WORTH_TELLING).map(ToString::to_string).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +209,7 @@ mod tests {
         assert_eq!(pauses.seen.len(), 2);
         assert_eq!((pause.at, pause.length), (Duration::from_secs(10), Duration::from_secs(8)));
         assert_eq!(pause.with_majority(), Duration::from_secs(7));
+        assert_eq!(pause.after_last_broker, Duration::from_secs(6));
         assert_eq!(
             pause.to_string(),
             "8.0 s after 10 s, 1.0 s of it without a majority; leader at -0.1; follower at +2.0"

@@ -7,6 +7,7 @@ use notifyhub_tests::{
     events::RawEvents,
     eventually,
     http::{get, request},
+    moving::move_feed,
     proxy::Proxy,
     repository,
     server::{Launch, TestServer, run_to_end},
@@ -94,6 +95,11 @@ async fn a_hub_that_is_cut_off_says_so_and_catches_up() {
         (get(cut_off.socket_address(), "/readyz").await.status() == 200).then_some(())
     })
     .await;
+    let said = cut_off.said();
+    for line in ["connection to the NATS server is lost", "connected to a NATS server again"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(said.lines().count() < 20, "each attempt to connect is told: {said}");
     publish(&cut_off, "after").await;
     eventually("the other has it", async || {
         messages(&hubs[0]).await.contains(&"after".to_owned()).then_some(())
@@ -231,6 +237,13 @@ async fn a_hub_needs_no_more_than_it_is_allowed_to_in_deploy() {
         (brokers.messages_in_store(0, "notifyhub") <= 4).then_some(())
     })
     .await;
+    let copy = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", copy.path().display());
+    let (done, said) = move_feed(&["--from", &store, "--to", &file]);
+    assert!(done && said.contains("1 notification, 0 open"), "{said}");
+    let elsewhere = store.replace("stream=notifyhub", "stream=elsewhere");
+    let (done, said) = move_feed(&["--from", &file, "--to", &elsewhere]);
+    assert!(!done && said.contains("Publish to \"$JS.API.STREAM.INFO.elsewhere\""), "{said}");
     let checked = brokers.check_configuration(&repository("deploy/jetstream/nats-server.conf"));
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

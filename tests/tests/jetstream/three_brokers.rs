@@ -158,3 +158,46 @@ async fn brokers_are_restarted_one_after_the_other_and_every_post_is_stored_at_o
         assert_eq!(newest.len(), stored.len().min(1000));
     }
 }
+
+/// The broker dies that a hub's consumer is on, and that leads all brokers: for 4 to 9 s nobody makes another consumer. The
+/// stream's own leader lives, and that is enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_reads_on_while_nobody_can_make_a_consumer_for_it() {
+    let Some(mut brokers) = Brokers::start(BROKERS) else { return };
+    let first = hub_at(&brokers, &[0, 1, 2]);
+    assert!(is_stored(first.socket_address(), "before").await);
+    let doomed = eventually("one leads them all", async || brokers.leader_of_all()).await;
+    let leader = eventually("another one leads the stream", async || {
+        let leader = brokers.leader_of(STREAM)?;
+        if leader == doomed {
+            brokers.ask_jetstream(leader, &format!("STREAM.LEADER.STEPDOWN.{STREAM}"), "");
+        }
+        (leader != doomed).then_some(leader)
+    })
+    .await;
+    let mut hubs = vec![first];
+    let mut known = BTreeSet::new();
+    eventually("a hub has its consumer there", async || {
+        let consumers = brokers.consumers_of(leader, STREAM);
+        let is_there = consumers.iter().any(|(name, broker)| !known.contains(name) && *broker == doomed);
+        known.extend(consumers.into_keys());
+        if !is_there {
+            hubs.push(hub_at(&brokers, &[0, 1, 2]));
+        }
+        is_there.then_some(())
+    })
+    .await;
+    let hub = hubs.last().unwrap();
+    brokers.kill(doomed);
+    let killed = Instant::now();
+    assert!(is_stored(hub.socket_address(), "meanwhile").await);
+    println!("stored after {:.1} s", killed.elapsed().as_secs_f64());
+    assert_eq!(brokers.leader_of_all(), None, "it was stored after the election, {:?}", killed.elapsed());
+    assert_eq!(messages(hub).await[0], "meanwhile");
+    brokers.start_again(doomed);
+    eventually("there is a leader again", async || brokers.leader_of_all()).await;
+    for number in 0..20 {
+        assert!(is_stored(hub.socket_address(), &number.to_string()).await);
+    }
+    assert_eq!(messages(hub).await.len(), 22);
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use async_nats::{Client, HeaderMap, Message as Received, RequestErrorKind, Subscriber};
+use async_nats::{Client, HeaderMap, Message as Received, RequestErrorKind, Subscriber, connection::State};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -75,8 +75,10 @@ impl Broker {
 
     /// Gives up the connection, which may only seem to live, and makes another one.
     pub(super) async fn reconnect(&self) {
-        // It fails only when the client is gone.
-        let _ = self.client.force_reconnect().await;
+        if self.client.connection_state() == State::Connected {
+            // It fails only when the client is gone.
+            let _ = self.client.force_reconnect().await;
+        }
     }
 
     /// The stream's settings and place. Its leader answers.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -37,11 +37,16 @@ const LEAST_PAYLOAD: usize = 128 << 10;
 struct Rotation {
     place: AtomicUsize,
     attempts: AtomicU32,
+    is_lost: AtomicBool,
 }
 
 impl Rotation {
     fn new() -> Self {
-        Rotation { place: AtomicUsize::new(fastrand::usize(..1 << 16)), attempts: AtomicU32::new(0) }
+        Rotation {
+            place: AtomicUsize::new(fastrand::usize(..1 << 16)),
+            attempts: AtomicU32::new(0),
+            is_lost: AtomicBool::new(false),
+        }
     }
 
     /// Where to connect now. `None`, before there was a connection: to whichever answers.
@@ -57,6 +62,15 @@ impl Rotation {
 
     fn has_connected(&self) {
         self.attempts.store(0, Relaxed);
+        if self.is_lost.swap(false, Relaxed) {
+            tracing::info!("connected to a NATS server again");
+        }
+    }
+
+    fn has_lost(&self) {
+        if !self.is_lost.swap(true, Relaxed) {
+            tracing::info!("the connection to the NATS server is lost; trying the others");
+        }
     }
 }
 
@@ -80,6 +94,7 @@ pub(super) async fn connect(address: &Address, forbidden: &Forbidden) -> Result<
             move |event| {
                 match event {
                     Event::Connected => rotation.has_connected(),
+                    Event::Disconnected => rotation.has_lost(),
                     Event::ServerError(ServerError::Other(text)) => forbidden.hear(&text),
                     _ => {}
                 }

@@ -141,18 +141,19 @@ async fn read_on(shared: &Shared, mut source: Source) {
         };
         tracing::debug!(reason = %broken, position = backlog.newest(), "reading begins anew");
         source = loop {
-            let lost = *shared.lost.borrow();
+            let known = *shared.lost.borrow();
             let after = backlog.newest();
-            let opened = match lost {
+            let opened = match known {
                 Some(lost) => reload(shared, lost)
                     .await
                     .inspect(|_| backlog = Backlog::after(shared.held().state.position())),
                 None => tokio::select! {
-                    opened = reopen(shared, after) => opened.map(|(source, end)| {
+                    (source, end) = open_again(shared, after) => {
                         backlog.extend(ending.see(after, end, Instant::now()));
-                        source
-                    }),
+                        Ok(source)
+                    }
                     broken = read_one_by_one(shared, &mut backlog) => Err(broken.into()),
+                    _ = lost.wait_for(Option::is_some) => Err(Broken::Lost.into()),
                 },
             };
             match opened {
@@ -188,6 +189,17 @@ impl Ending {
     }
 }
 
+/// As [`reopen`], until it succeeds.
+async fn open_again(shared: &Shared, after: u64) -> (Source, Option<u64>) {
+    loop {
+        match reopen(shared, after).await {
+            Ok(opened) => return opened,
+            Err(error) => tracing::debug!(%error, "the stream cannot be followed"),
+        }
+        tokio::time::sleep(TRY_AGAIN).await;
+    }
+}
+
 /// Goes on after a message, if the stream is still the same. With the newest message there ever was, where it and all between
 /// seem to be gone.
 async fn reopen(shared: &Shared, after: u64) -> Result<(Source, Option<u64>), LoadError> {
@@ -208,16 +220,29 @@ async fn reopen(shared: &Shared, after: u64) -> Result<(Source, Option<u64>), Lo
 async fn read_one_by_one(shared: &Shared, backlog: &mut Backlog) -> Broken {
     loop {
         tokio::time::sleep(ASK_AGAIN).await;
-        let mut has_read = false;
-        while let Ok(Some(read)) = source::next_after(&shared.broker, backlog.newest()).await {
-            backlog.push(read);
-            has_read = true;
-            shared.hears_something();
-            if let Err(broken) = deliver(shared, backlog, true).await {
-                return broken;
-            }
+        let mut taken = Vec::new();
+        let mut newest = backlog.newest();
+        while taken.len() < MAX_TAKEN
+            && let Ok(Some(read)) = source::next_after(&shared.broker, newest).await
+        {
+            newest = read.number;
+            taken.push(read);
         }
-        if has_read && let Err(broken) = deliver(shared, backlog, false).await {
+        if taken.is_empty() {
+            continue;
+        }
+        // Asked afterwards: they are of this stream.
+        let Ok(info) = shared.broker.info().await else { continue };
+        shared.hears(&info);
+        if info.created != shared.held().created {
+            shared.lost.send_replace(Some(Lost::OtherStream));
+            return Broken::Lost;
+        }
+        let is_coming = taken.len() == MAX_TAKEN;
+        for read in taken {
+            backlog.push(read);
+        }
+        if let Err(broken) = deliver(shared, backlog, is_coming).await {
             return broken;
         }
     }
