@@ -236,7 +236,7 @@ test('in forced colours what only a colour says has a shape', async ({ page, hub
       .locator(selector)
       .first()
       .evaluate(
-        (element, [property, part]) => getComputedStyle(element, part).getPropertyValue(property!),
+        (element, [property, part]) => getComputedStyle(element, part).getPropertyValue(property),
         [name, pseudo] as const,
       )
   const canvas = await styleOf('body', 'background-color')

@@ -109,6 +109,36 @@ test('p picks a project: arrows and first letters, Enter goes there, Escape goes
   await expect(items(page)).toHaveCount(6)
 })
 
+test('a view is kept by a name, reached by key and rail, and forgotten', async ({ page, hub }) => {
+  await page.setViewportSize({ width: 1200, height: 800 })
+  await hub.publish({ message: 'broken', state: 'failed', source: 'shop' })
+  await page.keyboard.press('3')
+  await expect(items(page)).toHaveCount(1)
+  await chooseInMenu(page, 'Save this view…')
+  const name = page.getByRole('textbox', { name: 'Name' })
+  await expect(name).toBeFocused()
+  await expect(name).toHaveValue('Failed')
+  await name.fill('What is red')
+  await page.keyboard.press('Enter')
+  const saved = page.getByRole('navigation').getByRole('button', { name: 'What is red' })
+  await expect(saved).toHaveAttribute('aria-current', 'page')
+  await page.keyboard.press('1')
+  await expect(items(page)).toHaveCount(4)
+  await page.keyboard.press('5')
+  await expect(page).toHaveURL(/view=failed/)
+  await expect(items(page)).toHaveCount(1)
+  await page.reload()
+  await expect(saved).toHaveAttribute('aria-current', 'page')
+  await page.keyboard.press('1')
+  await saved.click()
+  await expect(items(page)).toHaveCount(1)
+  await chooseInMenu(page, 'Forget this view')
+  await expect(saved).toHaveCount(0)
+  await page.keyboard.press('1')
+  await page.keyboard.press('5')
+  await expect(items(page)).toHaveCount(4)
+})
+
 test('j walks on through a list longer than the screen, and the focus outlives arrivals', async ({
   page,
   hub,

@@ -17,7 +17,6 @@ import {
 } from './support/test'
 
 const test = base.extend<{ service: PushService; pushed: Hub }>({
-  // eslint-disable-next-line no-empty-pattern
   service: async ({}, use) => {
     const service = await PushService.start()
     await use(service)
@@ -99,7 +98,7 @@ test('is asked for by a button, kept by the hub, and ended by another', async ({
   await pushed.publish({ message: 'it broke', state: 'failed' })
   await pushed.publish({ message: 'May I?', state: 'waiting' })
   await expect.poll(() => service.received.length).toBe(1)
-  expect(JSON.parse(service.received[0]!.text)).toMatchObject({ message: 'May I?' })
+  expect(JSON.parse(service.received[0].text)).toMatchObject({ message: 'May I?' })
   await setting(page).getByLabel('And what failed').check()
   await expect
     .poll(async () => {
@@ -199,11 +198,11 @@ test('a hidden page and a pushed message show one banner, not two', async ({
       return banners.map(({ requireInteraction }) => requireInteraction)
     })
   expect(await mark()).toEqual([false])
-  await deliverer.deliver(service.received[0]!.text)
+  await deliverer.deliver(service.received[0].text)
   // In the place of the page's: one that waits stays on the screen.
   await expect.poll(mark).toEqual([true])
   expect(await bodies()).toEqual(['May I?'])
-  expect((await shown(context))[0]!.tag).toBe(`notifyhub:shop/7:${asked.id}`)
+  expect((await shown(context))[0].tag).toBe(`notifyhub:shop/7:${asked.id}`)
 })
 
 test('says when the hub has it switched off', async ({ page, hub, context }) => {
@@ -226,7 +225,7 @@ test('what is pushed is shown while the page is closed, and taken away when it i
   const deliverer = await Deliverer.of(page, pushed)
   const next = async (count: number) => {
     await expect.poll(() => service.received.length).toBe(count)
-    return service.received[count - 1]!.text
+    return service.received[count - 1].text
   }
   const question = { source: 'shop', actor: 'codex', key: '7', state: 'waiting' as const }
   await pushed.publish({ ...question, message: 'May I deploy?' })
@@ -244,7 +243,7 @@ test('what is pushed is shown while the page is closed, and taken away when it i
   await pushed.publish({ ...question, title: 'Once more', message: 'Well?' })
   await deliverer.deliver(await next(2))
   await expect.poll(() => titlesShown(context)).toEqual(['Once more'])
-  expect((await shown(context))[0]!.tag).not.toBe(banner!.tag)
+  expect((await shown(context))[0].tag).not.toBe(banner.tag)
   await pushed.publish({ ...question, message: 'deployed', state: 'done' })
   await deliverer.deliver(await next(3))
   await expect.poll(() => shown(context)).toEqual([])
@@ -285,12 +284,12 @@ test('a click opens the page on what it is about', async ({ page, context, pushe
       const scope = self as unknown as ServiceWorkerGlobalScope
       const [notification] = await scope.registration.getNotifications()
       const opened = new Promise<string>((resolve) => {
-        scope.clients.openWindow = async (url) => {
+        scope.clients.openWindow = (url) => {
           resolve(String(url))
-          return null
+          return Promise.resolve(null)
         }
       })
-      const event = new NotificationEvent('notificationclick', { notification: notification! })
+      const event = new NotificationEvent('notificationclick', { notification: notification })
       scope.dispatchEvent(event)
       return waits ? await opened : undefined
     }, isOpened)

@@ -16,6 +16,8 @@ export interface DeskKeysOptions {
   focus: (id: string) => void
   toggle: (id: string) => void
   chooseView: (view: DeskView) => void
+  /** One of those that have a name, from 0 on. */
+  chooseSaved: (index: number) => void
   pickProject: () => void
   toggleMuted: (project: string) => void
   focusSearch: () => void
@@ -75,6 +77,9 @@ export function useDeskKeys(options: DeskKeysOptions): void {
   const views = Object.fromEntries(
     deskViews.map((view, index) => [String(index + 1), () => options.chooseView(view)]),
   )
+  for (let digit = deskViews.length + 1; digit <= 9; digit++) {
+    views[digit] = () => options.chooseSaved(digit - deskViews.length - 1)
+  }
   useShortcuts({
     enabled: options.enabled,
     repeating: 'jk',

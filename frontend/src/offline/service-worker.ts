@@ -56,7 +56,7 @@ self.addEventListener('push', (event) => {
 })
 
 self.addEventListener('pushsubscriptionchange', (event) => {
-  event.waitUntil(renewSubscription(self))
+  event.waitUntil(renewSubscription(registration))
 })
 
 self.addEventListener('notificationclick', (event) => {

@@ -7,8 +7,10 @@ import { asRequest, subscriptionUnder } from './subscription'
 /** The hub may be away just then; what is not told in these tries is told when the page is opened. */
 const triesAfterMs = [0, 2_000, 20_000]
 
-export async function renewSubscription({ registration }: ServiceWorkerGlobalScope): Promise<void> {
-  const { scope, pushManager } = registration
+export async function renewSubscription({
+  scope,
+  pushManager,
+}: Pick<ServiceWorkerRegistration, 'scope' | 'pushManager'>): Promise<void> {
   const { wanted, token } = await loadInWorker(scope)
   const api = createPushApi(scope, { current: token, ask: () => Promise.resolve(undefined) })
   let problem: unknown

@@ -64,7 +64,7 @@ export class PushService {
 
   private decrypt(body: Buffer): string {
     const salt = body.subarray(0, 16)
-    const keyEnd = 21 + body[20]!
+    const keyEnd = 21 + body[20]
     const theirs = body.subarray(21, keyEnd)
     const derive = (by: Buffer, from: Buffer, info: Buffer | string, length: number) =>
       Buffer.from(hkdfSync('sha256', from, by, info, length))
@@ -98,20 +98,20 @@ function subscribeTo(its: { endpoint: string }): void {
       endpoint: its.endpoint,
       options: { applicationServerKey: bytes.buffer },
       toJSON: () => its,
-      unsubscribe: async () => {
+      unsubscribe: () => {
         storage().removeItem(stored)
-        return true
+        return Promise.resolve(true)
       },
     }
   }
   Object.assign(PushManager.prototype, {
-    async subscribe({ applicationServerKey }: { applicationServerKey: string }) {
+    subscribe({ applicationServerKey }: { applicationServerKey: string }) {
       storage().setItem(stored, applicationServerKey)
-      return withKey(applicationServerKey)
+      return Promise.resolve(withKey(applicationServerKey))
     },
-    async getSubscription() {
+    getSubscription() {
       const key = storage().getItem(stored)
-      return key ? withKey(key) : null
+      return Promise.resolve(key ? withKey(key) : null)
     },
   })
 }
