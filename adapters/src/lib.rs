@@ -1,5 +1,5 @@
 //! What other programs send, as our notifications. Pure functions: a request as plain data goes in, and what to do comes
-//! out. No I/O, no clock. The hub's inlets and the command line map with the same ones.
+//! out. No I/O, no clock. The hub's inlets map with them. Besides, what the hub and the command line have to agree on.
 //!
 //! A sender cannot be taught, so nothing is refused over its form: text that is too long is cut, a link or a tag that
 //! is none is dropped, what is unknown is passed over. Only where there is no text at all is there nothing to post.
@@ -10,6 +10,7 @@
 //! - [`Note`]: what comes out; [`limits`]: what fits into one, for the whole workspace.
 //! - `alertmanager`, `apprise`, `discord`, `earlier_hub`, `github`, `gitlab`, `gotify`, `grafana`, `kuma`, `ntfy`, `plain`,
 //!   `slack`: one format a file.
+//! - [`filter`]: which notifications a filter means.
 //! - [`secrets`]: what of a command line nobody is shown.
 //! - [`agents`]: coding agents, whose events are to be understood in their order.
 
@@ -19,6 +20,7 @@ mod apprise;
 mod dialect;
 mod discord;
 mod earlier_hub;
+pub mod filter;
 mod foreign;
 mod github;
 mod gitlab;

@@ -60,13 +60,37 @@ impl fmt::Display for SetIn {
     }
 }
 
-/// What an option says, or else the configuration. What is empty says nothing.
+impl<T> Setting<T> {
+    /// As it is named in an error: `NOTIFYHUB_SOURCE`, `source in config.toml:3`.
+    pub(crate) fn told(&self, name: &str) -> String {
+        match &self.set_in {
+            SetIn::File(..) => format!("{name} in {}", self.set_in),
+            set_in => set_in.to_string(),
+        }
+    }
+}
+
+/// A text, and what says it, as it is named in an error: `--source`, `NOTIFYHUB_SOURCE`, `source in config.toml:3`.
+pub(crate) struct Said<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) by: String,
+}
+
+/// What the option `--name` says, or else the configuration. What is empty says nothing.
 pub(crate) fn first_set<'a>(
+    name: &str,
     option: Option<&'a String>,
     setting: Option<&'a Setting<String>>,
-) -> Option<&'a str> {
-    let option = option.filter(|value| !value.is_empty()).map(String::as_str);
-    option.or(setting.map(|setting| setting.value.as_str()).filter(|value| !value.is_empty()))
+) -> Option<Said<'a>> {
+    let setting = setting.filter(|setting| !setting.value.is_empty());
+    // The option's value is the variable's, if there is one.
+    let is_variable = |setting: &Setting<String>| {
+        matches!(setting.set_in, SetIn::Variable(_)) && option == Some(&setting.value)
+    };
+    match option.filter(|text| !text.is_empty()) {
+        Some(text) if !setting.is_some_and(is_variable) => Some(Said { text, by: format!("--{name}") }),
+        _ => setting.map(|setting| Said { text: &setting.value, by: setting.told(name) }),
+    }
 }
 
 /// What the file may say.

@@ -13,6 +13,7 @@
 //! - `signals`: which of them are to be ignored.
 //! - `spool`: what could not be delivered yet.
 //! - `terminal`: what is printed.
+//! - `values`: what the values of options are read with.
 
 mod agent_hooks;
 mod commands;
@@ -25,6 +26,7 @@ mod programs;
 mod signals;
 mod spool;
 mod terminal;
+mod values;
 
 pub use programs::{notifyhub, notifyhub_push};
 

@@ -6,8 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// As the API has it.
-const MAX_SOURCE_CHARS: usize = 64;
+use notifyhub_adapters::limits::MAX_SOURCE_CHARS;
 
 /// Where something happens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

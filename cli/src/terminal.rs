@@ -12,11 +12,18 @@ pub(crate) const MISUSE: u8 = 2;
 
 /// Prints a line. A closed pipe at the other end is a normal end; a full disk is not.
 pub(crate) fn print(line: &str) -> ExitCode {
+    print_or_say(line, "this could not be written")
+}
+
+/// Prints a line about something that was sent, which has been done whether it can be printed or not.
+pub(crate) fn print_sent(line: &str) -> ExitCode {
+    print_or_say(line, "sent, but this could not be written")
+}
+
+fn print_or_say(line: &str, failure: &str) -> ExitCode {
     let mut output = std::io::stdout();
     match writeln!(output, "{line}").and_then(|()| output.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            fail(&format!("sent, but this could not be written: {error}"), FAILED)
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(&format!("{failure}: {error}"), FAILED),
         _ => ExitCode::SUCCESS,
     }
 }

@@ -33,12 +33,13 @@
 //! - [`foreign`]: answers that are not a hub's.
 //! - [`hubs`]: which of several hubs is asked.
 //! - [`subscription`]: the event stream, written by hand on top of it.
-//! - [`retry`]: when to try again.
+//! - [`retry`]: when to try again. `staleness`: when to leave a hub that has lost touch.
 
 pub mod foreign;
 mod generated;
 pub mod hubs;
 pub mod retry;
+mod staleness;
 pub mod subscription;
 pub mod vocabulary;
 
@@ -88,8 +89,9 @@ pub enum ConnectError {
 /// Nothing is sent yet.
 ///
 /// Hubs that share one feed are named in one list: `http://a:9080,http://b:9080`. The first is asked until it does not answer, or
-/// only with an error of its own (5xx), then the next: calls are repeated there (a post under an idempotency key, which it gets if
-/// it has none; another `POST` without one only if it was not sent before), and event streams go on after their last event.
+/// only with an error of its own (5xx), then another, in an order of this client's own: calls are repeated there (a post under an idempotency key, which it gets if
+/// it has none; another `POST` without one only if it was not sent before), and event streams go on after their last event. They
+/// also leave a hub that has lost touch with the others for 10 seconds.
 /// A `DELETE` that is repeated may say that there is nothing to delete any more.
 ///
 /// Unlike [`Client::new`] it sets no limit on the length of a response, which would cut event streams; wrap a
@@ -134,16 +136,18 @@ impl ConnectOptions {
         }
         let first = hubs.first().map(|hub| (hub.address.clone(), hub.client.clone()));
         let (address, client) = first.expect("there is always one address");
+        // Where the first one dies, not all clients are to fall on the same other one.
+        fastrand::shuffle(&mut hubs[1..]);
         let hubs = if hubs.len() > 1 { Hubs::new(hubs) } else { Hubs::default() };
         Ok(Client::new_with_client(&address, client, hubs))
     }
 
     fn http_client(&self, address: &str, timeout: Duration) -> Result<reqwest::Client, ConnectError> {
         let invalid = |reason: &str| ConnectError::Address(without_password(address), reason.to_owned());
-        let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        if !matches!(address.split_once("://"), Some((scheme, _)) if is_http(scheme)) {
             return Err(invalid("it must begin with http:// or https://"));
         }
+        let url = reqwest::Url::parse(address).map_err(|error| invalid(&error.to_string()))?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(invalid("it must end with the path, without `?` and `#`"));
         }
@@ -189,6 +193,10 @@ fn one_without_password(address: &str) -> String {
         }
         None => address.to_owned(),
     }
+}
+
+fn is_http(scheme: &str) -> bool {
+    ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 fn is_this_machine(url: &reqwest::Url) -> bool {

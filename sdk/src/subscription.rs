@@ -25,6 +25,7 @@ use crate::{
     Client, ClientInfo as _,
     foreign::asks_for_password,
     retry::{Backoff, is_temporary, retry_after},
+    staleness::Staleness,
     types,
 };
 
@@ -35,6 +36,9 @@ const SILENT_HEARTBEATS: f64 = 2.5;
 
 /// How long the first event may take: until `hello` there is no announced heartbeat.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a hub may take to answer, where another one can be asked: one that is frozen takes connections, and says nothing.
+const ANSWER_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(3);
 
 /// How long to wait before coming back, until the hub has said how long (`retry:`).
 const DEFAULT_RETRY: Duration = Duration::from_secs(1);
@@ -120,6 +124,7 @@ impl Subscribe for Client {
                 silence: Arc::default(),
                 failures: 0,
                 hub: 0,
+                staleness: Staleness::default(),
                 connected: Instant::now(),
                 live: None,
                 tells_breaks: false,
@@ -360,6 +365,7 @@ struct Connector {
     failures: u32,
     /// Which of several hubs the newest connection leads to.
     hub: usize,
+    staleness: Staleness,
     /// When the newest connection was made.
     connected: Instant,
     live: Option<Messages>,
@@ -411,8 +417,24 @@ impl Connector {
                 self.retry = retry.min(MAX_RETRY);
             }
             if let Some(event) = self.take(&message) {
+                self.leave_if_stale(&event);
                 return Ok(event);
             }
+        }
+    }
+
+    /// Goes on at another hub where this one says that it has lost touch.
+    fn leave_if_stale(&mut self, event: &Event) {
+        let stale_ms = match event {
+            Event::Hello(hello) => hello.stale_ms,
+            Event::Heartbeat(heartbeat) => heartbeat.stale_ms,
+            _ => return,
+        };
+        let hubs = self.client.inner();
+        if self.staleness.is_to_be_left(stale_ms, hubs.len()) {
+            hubs.leave(self.hub);
+            self.live = None;
+            self.pause = Some(Duration::ZERO);
         }
     }
 
@@ -479,7 +501,8 @@ impl Connector {
         if let Some(id) = &self.last_event_id {
             request = request.header("Last-Event-ID", id);
         }
-        let Ok(Ok(response)) = tokio::time::timeout(HELLO_TIMEOUT, request.send()).await else {
+        let patience = if turn.is_some() { ANSWER_TIMEOUT_OF_SEVERAL } else { HELLO_TIMEOUT };
+        let Ok(Ok(response)) = tokio::time::timeout(patience, request.send()).await else {
             return Err(Failure::Later(None));
         };
         self.connected = Instant::now();

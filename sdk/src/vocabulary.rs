@@ -21,6 +21,11 @@ macro_rules! vocabulary {
             Unknown,
         }
 
+        impl $name {
+            /// The words that may be sent.
+            pub const WORDS: &[&str] = &[$($word),*];
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {

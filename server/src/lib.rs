@@ -10,9 +10,11 @@
 //!   └──► app ─┬─► storage ─► config, log
 //!             ├─► http ─► web_push ─┬─► feed ─┬─► log ─┬─► notification, event_id
 //!             └─► connection ───────┘         └─► sse ─┘   leaves: metrics, shutdown, error_body, file_watch,
-//!                                                                     clock, throttle, health, security_headers
+//!                                                                     clock, throttle, health, security_headers,
+//!                                                                     any_certificate
 //! ```
 
+mod any_certificate;
 pub mod app;
 pub mod clock;
 pub mod config;

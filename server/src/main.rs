@@ -11,7 +11,11 @@ use notifyhub_server::{
     config::{Command, Config, LogFormat, LogLevel},
     health, http, maintenance,
 };
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 use url::Url;
 
 /// The most threads that wait for the disk or search at a time; what runs there is bounded besides.
@@ -121,9 +125,14 @@ fn start_logging(level: LogLevel, format: LogFormat) {
         .with_target(false)
         // It would panic where standard error is closed.
         .log_internal_errors(false);
+    // It tells each attempt to connect, several a second; what there is to know of that is told by the log that uses it.
+    let of_nats = if level >= LevelFilter::DEBUG { level } else { LevelFilter::OFF };
+    let targets = Targets::new().with_default(level).with_target("async_nats", of_nats);
     match format {
-        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => {
+            builder.with_ansi(std::io::stderr().is_terminal()).finish().with(targets).init();
+        }
+        LogFormat::Json => builder.json().flatten_event(true).finish().with(targets).init(),
     }
 }
 

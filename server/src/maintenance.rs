@@ -26,6 +26,9 @@ pub enum MaintenanceError {
         "this is done with the SQLite file alone; notifications in {0} are backed up and restored with its own programs"
     )]
     OtherStore(&'static str),
+    /// The notifications are nowhere.
+    #[error("this is done with the SQLite file; with --store memory nothing is kept")]
+    NothingKept,
     /// There is no database to look at.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -102,9 +105,12 @@ pub fn move_feed(config: &Config, options: &MoveOptions) -> Result<(), Maintenan
 }
 
 fn database_directory(config: &Config) -> Result<PathBuf, MaintenanceError> {
-    match &config.store {
-        Store::Sqlite(_) => Ok(config.data_directory()?),
-        other => Err(MaintenanceError::OtherStore(other.name())),
+    if config.store.is_shared() {
+        Err(MaintenanceError::OtherStore(config.store.name()))
+    } else if config.store == Store::Memory {
+        Err(MaintenanceError::NothingKept)
+    } else {
+        Ok(config.data_directory()?)
     }
 }
 

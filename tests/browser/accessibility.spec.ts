@@ -110,12 +110,30 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.keyboard.press('?')
     await expectAccessible(page, 'help')
     await page.keyboard.press('Escape')
+    await page.keyboard.press('p')
+    await expect(page.getByRole('listbox')).toBeFocused()
+    await page.keyboard.press('End')
+    await expectAccessible(page, 'the picker of projects')
+    await page.keyboard.press('Escape')
 
     await page.setViewportSize({ width: 1600, height: 900 })
     await expect(page.getByTestId('pane')).toBeVisible()
     await expectAccessible(page, 'the desk with its pane')
+    const ofProject = page.getByRole('button', { name: 'More about checkout-api' })
+    await ofProject.press('Enter')
+    await expectAccessible(page, 'the menu of a project: when it sounds again, and its colour')
+    await page.getByRole('menuitem', { name: 'Mute for 30 minutes' }).press('Enter')
+    await ofProject.press('Enter')
+    await expect(page.getByRole('menuitem', { name: 'Sound again' })).toBeVisible()
+    await expectAccessible(page, 'the menu of a project that is mute')
+    await page.keyboard.press('Escape')
     await page.setViewportSize({ width: 390, height: 800 })
     await expectAccessible(page, 'the desk on a phone')
+    await page.getByRole('navigation').getByRole('button', { name: 'checkout-api' }).first().click()
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await expectAccessible(page, 'the menu on a phone, with a project')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('1')
     await page.setViewportSize({ width: 1000, height: 800 })
 
     await page.getByRole('button', { name: 'Wall mode' }).click()
@@ -218,7 +236,7 @@ test('in forced colours what only a colour says has a shape', async ({ page, hub
       .locator(selector)
       .first()
       .evaluate(
-        (element, [property, part]) => getComputedStyle(element, part).getPropertyValue(property!),
+        (element, [property, part]) => getComputedStyle(element, part).getPropertyValue(property),
         [name, pseudo] as const,
       )
   const canvas = await styleOf('body', 'background-color')

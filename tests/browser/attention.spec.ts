@@ -75,9 +75,9 @@ test.describe('desktop notifications', () => {
       class FakeNotification extends EventTarget {
         static permission = 'default'
         static requests = 0
-        static async requestPermission() {
+        static requestPermission() {
           FakeNotification.requests += 1
-          return (FakeNotification.permission = 'granted')
+          return Promise.resolve((FakeNotification.permission = 'granted'))
         }
         text: string
         constructor(
@@ -150,7 +150,7 @@ test.describe('desktop notifications', () => {
     await expect.poll(() => texts(page)).toHaveLength(2)
     await hub.publish({ ...about, message: 'may I once more?', state: 'waiting' })
     await expect.poll(() => texts(page)).toHaveLength(3)
-    expect((await shown(page))[0]!.options.silent).toBe(true)
+    expect((await shown(page))[0].options.silent).toBe(true)
   })
 
   test('a click on one opens what it is about', async ({ page, hub }) => {
@@ -160,7 +160,7 @@ test.describe('desktop notifications', () => {
     await hub.publish({ title: 'Build', message: 'the whole story', state: 'failed' })
     await expect.poll(() => texts(page)).toHaveLength(1)
     await page.evaluate(() =>
-      (window as unknown as { desktopShown: EventTarget[] }).desktopShown[0]!.dispatchEvent(
+      (window as unknown as { desktopShown: EventTarget[] }).desktopShown[0].dispatchEvent(
         new Event('click'),
       ),
     )

@@ -20,7 +20,8 @@ test('what is seen on one device is read on all', async ({ page, hub, browser })
   await openLive(page, hub.url)
   const newest = await hub.publish('seen')
   await expect(item(page, 'seen')).toBeVisible()
-  const status = async () => (await fetch(`${hub.url}api/status`)).json()
+  const status = async () =>
+    (await (await fetch(`${hub.url}api/status`)).json()) as { read_through?: string }
   await expect.poll(async () => (await status()).read_through).toBe(newest.id)
   const other = await browser.newContext()
   await openLive(await other.newPage(), hub.url)

@@ -232,6 +232,28 @@ test('the colour of a project is chosen, kept, and the same in other tabs', asyn
   await expect(mark).toHaveClass(before)
 })
 
+for (const [where, width] of Object.entries({ 'a small window': 1000, 'a phone': 390 })) {
+  test(`in ${where} the menu of the bar has the colour of the project that is shown`, async ({
+    page,
+    hub,
+  }) => {
+    await page.setViewportSize({ width, height: 800 })
+    await hub.publish({ message: 'one', source: 'shop' })
+    await openLive(page, hub.url)
+    await expect(page.getByRole('button', { name: 'More about shop' })).toBeHidden()
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await expect(page.getByRole('menuitemradio')).toHaveCount(0)
+    await page.keyboard.press('Escape')
+    await page.getByRole('navigation').getByRole('button', { name: 'shop' }).first().click()
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await expect(page.getByRole('menu').getByRole('group', { name: 'shop' })).toBeVisible()
+    const olive = page.getByRole('menuitemradio', { name: 'olive' })
+    await expect(olive).toBeInViewport({ ratio: 1 })
+    await olive.click()
+    await expect(item(page, 'one').locator('.mono')).toHaveClass(/hue-11/)
+  })
+}
+
 test('each colour of a project holds its contrast, in light and in dark', async ({ page, hub }) => {
   await page.setViewportSize({ width: 1200, height: 800 })
   await hub.publish({ message: 'one', source: 'shop' })

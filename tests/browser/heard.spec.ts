@@ -46,12 +46,12 @@ test('without a shared worker one tab serves the others, and its place is taken 
     tabs.push(tab)
   }
   expect(await hub.streams()).toBe(1)
-  await tabs[0]!.close()
+  await tabs[0].close()
   await hub.publish('under a new host')
   for (const tab of tabs.slice(1)) {
     await expect(item(tab, 'under a new host')).toBeVisible({ timeout: 10_000 })
   }
-  await crash(tabs[1]!)
+  await crash(tabs[1])
   await hub.publish('under a third')
   for (const tab of tabs.slice(2)) {
     await expect(item(tab, 'under a third')).toBeVisible({ timeout: 10_000 })

@@ -1,6 +1,6 @@
 // Everything without a mouse.
 import type { Page } from '@playwright/test'
-import { expect, item, items, needs, openLive, test, toasts } from './support/test'
+import { chooseInMenu, expect, item, items, needs, openLive, test, toasts } from './support/test'
 
 const focused = (page: Page, text: string) => item(page, text).locator('.row-open')
 
@@ -109,6 +109,36 @@ test('p picks a project: arrows and first letters, Enter goes there, Escape goes
   await expect(items(page)).toHaveCount(6)
 })
 
+test('a view is kept by a name, reached by key and rail, and forgotten', async ({ page, hub }) => {
+  await page.setViewportSize({ width: 1200, height: 800 })
+  await hub.publish({ message: 'broken', state: 'failed', source: 'shop' })
+  await page.keyboard.press('3')
+  await expect(items(page)).toHaveCount(1)
+  await chooseInMenu(page, 'Save this view…')
+  const name = page.getByRole('textbox', { name: 'Name' })
+  await expect(name).toBeFocused()
+  await expect(name).toHaveValue('Failed')
+  await name.fill('What is red')
+  await page.keyboard.press('Enter')
+  const saved = page.getByRole('navigation').getByRole('button', { name: 'What is red' })
+  await expect(saved).toHaveAttribute('aria-current', 'page')
+  await page.keyboard.press('1')
+  await expect(items(page)).toHaveCount(4)
+  await page.keyboard.press('5')
+  await expect(page).toHaveURL(/view=failed/)
+  await expect(items(page)).toHaveCount(1)
+  await page.reload()
+  await expect(saved).toHaveAttribute('aria-current', 'page')
+  await page.keyboard.press('1')
+  await saved.click()
+  await expect(items(page)).toHaveCount(1)
+  await chooseInMenu(page, 'Forget this view')
+  await expect(saved).toHaveCount(0)
+  await page.keyboard.press('1')
+  await page.keyboard.press('5')
+  await expect(items(page)).toHaveCount(4)
+})
+
 test('j walks on through a list longer than the screen, and the focus outlives arrivals', async ({
   page,
   hub,
@@ -194,6 +224,68 @@ test('the tab key reaches everything: a way past the bar, and one stop for the l
   await focused(page, 'third').press('Enter')
   await page.keyboard.press('Tab')
   await expect(item(page, 'third').getByRole('button', { name: 'Copy' }).last()).toBeFocused()
+})
+
+test('the tab key reaches the menu of a project, arrows everything in it', async ({
+  page,
+  hub,
+}) => {
+  await page.setViewportSize({ width: 1200, height: 800 })
+  await hub.publish({ message: 'sold', source: 'shop' })
+  const project = page.getByRole('navigation').getByRole('button', { name: 'shop', exact: true })
+  await project.focus()
+  await page.keyboard.press('Tab')
+  const menu = page.getByRole('button', { name: 'More about shop' })
+  await expect(menu).toBeFocused()
+  await expect(menu).toBeInViewport()
+  await page.keyboard.press('Enter')
+  const entries = page.getByRole('menu').locator('[role^="menuitem"]')
+  // Show only, two ways to be quiet, and the colours.
+  await expect(entries).toHaveCount(3 + 12)
+  for (const entry of await entries.all()) {
+    await expect(entry).toBeFocused()
+    await page.keyboard.press('ArrowDown')
+  }
+  await expect(entries.first()).toBeFocused()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect(menu).toBeFocused()
+  await expect(page.getByRole('button', { name: 'shop muted' })).toBeVisible()
+})
+
+test('on the wall the tab key reaches the way back', async ({ page }) => {
+  await page.keyboard.press('w')
+  await expect(page.locator('.wall')).toBeVisible()
+  await page.keyboard.press('Tab')
+  const leave = page.getByRole('button', { name: 'Leave wall mode' })
+  await expect(leave).toBeFocused()
+  await expect(leave).toHaveCSS('opacity', '1')
+  await page.keyboard.press('Enter')
+  await expect(page.locator('.wall')).toHaveCount(0)
+})
+
+test('the tab key goes round in the settings, and reaches each of them', async ({ page }) => {
+  await chooseInMenu(page, 'Settings')
+  const dialog = page.getByRole('dialog')
+  const wanted = dialog.locator('button, input, select, summary')
+  const count = await wanted.count()
+  expect(count).toBeGreaterThan(20)
+  const reached = new Set<string>()
+  for (let step = 0; step < count + 5; step++) {
+    await page.keyboard.press('Tab')
+    reached.add(
+      await page.evaluate(() => {
+        const all = document.querySelectorAll('dialog :is(button, input, select, summary)')
+        return String([...all].indexOf(document.activeElement!))
+      }),
+    )
+  }
+  const missed = (await wanted.all()).filter((_, index) => !reached.has(String(index)))
+  const names = await Promise.all(missed.map((one) => one.evaluate((its) => its.outerHTML)))
+  // Of radio buttons, arrows reach the others.
+  expect(
+    names.filter((html) => !html.includes('type="radio"') && !html.includes('disabled')),
+  ).toEqual([])
 })
 
 test('arrows move in the menu, Escape closes it', async ({ page }) => {

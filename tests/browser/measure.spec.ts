@@ -27,7 +27,7 @@ test.use({ hubOptions: ['--store', 'memory', '--max-notifications', '10000'] })
 
 function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
 }
 
 const ms = (value: number) => `${value.toFixed(0)} ms`
@@ -56,7 +56,7 @@ async function coldLoad(browser: Browser, hub: Hub): Promise<{ paint: number; fi
   await page.goto(hub.url)
   await page.waitForFunction(() => Object.values(window.painted).some((atMs) => atMs > 0))
   const times = await page.evaluate(() => ({
-    paint: performance.getEntriesByName('first-contentful-paint')[0]!.startTime,
+    paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
     first:
       Math.min(...Object.values(window.painted).filter((atMs) => atMs > 0)) -
       performance.timeOrigin,
@@ -75,7 +75,7 @@ test('how soon it shows what was sent', async ({ page, hub }) => {
     const startedMs = Date.now()
     await hub.publish(message)
     const painted = await page.waitForFunction((text) => window.painted[text], message)
-    durations.push((await painted.jsonValue())! - startedMs)
+    durations.push((await painted.jsonValue()) - startedMs)
     await page.waitForTimeout(400)
   }
   figures.push(

@@ -13,7 +13,8 @@ export default defineConfig({
     ...(process.env.MEASURE ? [] : ['measure.spec.ts']),
   ],
   fullyParallel: true,
-  workers: 1,
+  // Each test has a hub and a browser context of its own.
+  workers: 2,
   retries: 0,
   projects: [
     { name: 'page', grepInvert: /@alone/ },

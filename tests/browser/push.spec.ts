@@ -5,10 +5,18 @@ import type { BrowserContext, CDPSession, Page } from '@playwright/test'
 import { Hub } from './support/hub'
 import { PushService } from './support/push-service'
 import { expectKept, workerOf } from './support/service-worker'
-import { chooseInMenu, expect, item, needs, openLive, test as base } from './support/test'
+import {
+  chooseInMenu,
+  expect,
+  item,
+  needs,
+  openLive,
+  setFocused,
+  setHidden,
+  test as base,
+} from './support/test'
 
 const test = base.extend<{ service: PushService; pushed: Hub }>({
-  // eslint-disable-next-line no-empty-pattern
   service: async ({}, use) => {
     const service = await PushService.start()
     await use(service)
@@ -90,7 +98,7 @@ test('is asked for by a button, kept by the hub, and ended by another', async ({
   await pushed.publish({ message: 'it broke', state: 'failed' })
   await pushed.publish({ message: 'May I?', state: 'waiting' })
   await expect.poll(() => service.received.length).toBe(1)
-  expect(JSON.parse(service.received[0]!.text)).toMatchObject({ message: 'May I?' })
+  expect(JSON.parse(service.received[0].text)).toMatchObject({ message: 'May I?' })
   await setting(page).getByLabel('And what failed').check()
   await expect
     .poll(async () => {
@@ -118,6 +126,85 @@ test('heals when the hub has lost its subscriptions and its key', async ({
   expect(await key()).not.toBe(before)
 })
 
+test('is made anew by the service worker when the browser has ended it', async ({
+  page,
+  context,
+  service,
+}) => {
+  const token = '0123456789abcdef'
+  const options = ['--allow-push-service', service.origin, '--publish-token', token]
+  const hub = await Hub.start('--store', 'memory', ...options)
+  try {
+    await context.grantPermissions(['notifications'])
+    await service.takeIn(context)
+    await openLive(page, hub.url)
+    await page.evaluate((its) => localStorage.setItem('notifyhub.publish-token', its), token)
+    await page.reload()
+    await subscribe(page, hub)
+    await setting(page).getByLabel('And what failed').check()
+    const worker = await workerOf(context)
+    await page.goto('about:blank')
+    await service.takeInto(worker)
+    // As if it had lost the subscription too: what is there in the end, the service worker has told.
+    await hub.restart('--store', 'memory', ...options)
+    expect(await subscriptions(hub)).toBe(0)
+    await worker.evaluate(() => {
+      self.dispatchEvent(new ExtendableEvent('pushsubscriptionchange'))
+    })
+    await expect.poll(() => subscriptions(hub)).toBe(1)
+    const post = (message: string, state: string) =>
+      fetch(`${hub.url}api/notifications`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ message, state }),
+      })
+    await post('it broke', 'failed')
+    await expect.poll(() => service.received.map(({ text }) => text).join()).toContain('it broke')
+  } finally {
+    await hub.stop()
+  }
+})
+
+test('a hidden page and a pushed message show one banner, not two', async ({
+  page,
+  context,
+  pushed,
+  service,
+}) => {
+  await subscribe(page, pushed)
+  await page.keyboard.press('Escape')
+  const deliverer = await Deliverer.of(page, pushed)
+  const worker = await workerOf(context)
+  // In front of everybody's eyes as far as the automated browser goes; the system says otherwise.
+  await worker.evaluate(() =>
+    Object.defineProperty(WindowClient.prototype, 'visibilityState', { get: () => 'hidden' }),
+  )
+  await setFocused(page, false)
+  await setHidden(page, true)
+  const asked = await pushed.publish({
+    source: 'shop',
+    key: '7',
+    state: 'waiting',
+    message: 'May I?',
+  })
+  const bodies = async () => (await shown(context)).map(({ body }) => body)
+  // The page's own, by its stream.
+  await expect.poll(bodies).toEqual(['May I?'])
+  await expect.poll(() => service.received.length).toBe(1)
+  const mark = () =>
+    worker.evaluate(async () => {
+      const { registration } = self as unknown as ServiceWorkerGlobalScope
+      const banners = await registration.getNotifications()
+      return banners.map(({ requireInteraction }) => requireInteraction)
+    })
+  expect(await mark()).toEqual([false])
+  await deliverer.deliver(service.received[0].text)
+  // In the place of the page's: one that waits stays on the screen.
+  await expect.poll(mark).toEqual([true])
+  expect(await bodies()).toEqual(['May I?'])
+  expect((await shown(context))[0].tag).toBe(`notifyhub:shop/7:${asked.id}`)
+})
+
 test('says when the hub has it switched off', async ({ page, hub, context }) => {
   await context.grantPermissions(['notifications'])
   await hub.restart('--store', 'memory', '--no-web-push')
@@ -138,7 +225,7 @@ test('what is pushed is shown while the page is closed, and taken away when it i
   const deliverer = await Deliverer.of(page, pushed)
   const next = async (count: number) => {
     await expect.poll(() => service.received.length).toBe(count)
-    return service.received[count - 1]!.text
+    return service.received[count - 1].text
   }
   const question = { source: 'shop', actor: 'codex', key: '7', state: 'waiting' as const }
   await pushed.publish({ ...question, message: 'May I deploy?' })
@@ -156,7 +243,7 @@ test('what is pushed is shown while the page is closed, and taken away when it i
   await pushed.publish({ ...question, title: 'Once more', message: 'Well?' })
   await deliverer.deliver(await next(2))
   await expect.poll(() => titlesShown(context)).toEqual(['Once more'])
-  expect((await shown(context))[0]!.tag).not.toBe(banner!.tag)
+  expect((await shown(context))[0].tag).not.toBe(banner.tag)
   await pushed.publish({ ...question, message: 'deployed', state: 'done' })
   await deliverer.deliver(await next(3))
   await expect.poll(() => shown(context)).toEqual([])
@@ -197,12 +284,12 @@ test('a click opens the page on what it is about', async ({ page, context, pushe
       const scope = self as unknown as ServiceWorkerGlobalScope
       const [notification] = await scope.registration.getNotifications()
       const opened = new Promise<string>((resolve) => {
-        scope.clients.openWindow = async (url) => {
+        scope.clients.openWindow = (url) => {
           resolve(String(url))
-          return null
+          return Promise.resolve(null)
         }
       })
-      const event = new NotificationEvent('notificationclick', { notification: notification! })
+      const event = new NotificationEvent('notificationclick', { notification: notification })
       scope.dispatchEvent(event)
       return waits ? await opened : undefined
     }, isOpened)

@@ -351,6 +351,6 @@ function medianFrameMs(page: Page): Promise<number> {
       durations.push(now - last)
       last = now
     }
-    return durations.sort((one, other) => one - other)[Math.floor(durations.length / 2)]!
+    return durations.sort((one, other) => one - other)[Math.floor(durations.length / 2)]
   })
 }

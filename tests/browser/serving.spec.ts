@@ -52,7 +52,7 @@ test('assets are precompressed and immutable, the index has an ETag', async ({ h
   expect(index.headers.etag).toBeTruthy()
   expect((await raw(hub.url, { 'if-none-match': String(index.headers.etag) })).status).toBe(304)
   const assets = [...index.body.toString().matchAll(/(?:src|href)="\.\/(assets\/[^"]+)"/g)].map(
-    (match) => match[1]!,
+    (match) => match[1],
   )
   expect(assets.length).toBeGreaterThanOrEqual(2)
   for (const asset of assets.filter((name) => /\.(js|css)$/.test(name))) {
@@ -143,10 +143,10 @@ test(
       const startedMs = Date.now()
       await hub.push(message)
       const paintedMs = await page.waitForFunction((text) => window.painted[text], message)
-      durations.push((await paintedMs.jsonValue())! - startedMs)
+      durations.push((await paintedMs.jsonValue()) - startedMs)
     }
     durations.sort((one, other) => one - other)
-    const [lowerQuartile, median] = [0.25, 0.5].map((part) => durations[durations.length * part]!)
+    const [lowerQuartile, median] = [0.25, 0.5].map((part) => durations[durations.length * part])
     console.log(
       `from starting notifyhub-push to painted: median ${median} ms, ` +
         `lower quartile ${lowerQuartile} ms, slowest ${durations.at(-1)} ms`,

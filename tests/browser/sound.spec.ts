@@ -30,7 +30,7 @@ async function looker(page: Page): Promise<(expression: string) => Promise<unkno
   const session = await page.context().newCDPSession(page)
   return async (expression) => {
     const answer = await session.send('Runtime.evaluate', { expression, returnByValue: true })
-    return answer.result.value
+    return answer.result.value as unknown
   }
 }
 
@@ -125,13 +125,13 @@ test('sounds in one tab only, whichever has been clicked', async ({ context, hub
   const tabs = await Promise.all([context.newPage(), context.newPage(), context.newPage()])
   for (const tab of tabs) await openLive(tab, hub.url)
   for (const tab of tabs) await expect(hint(tab)).toBeVisible()
-  await unblock(tabs[1]!)
+  await unblock(tabs[1])
   // One tab that may sound is enough for all of them.
   for (const tab of tabs) await expect(hint(tab)).toBeHidden()
   await hub.publish(waits('once'))
   await expect.poll(() => allSounds(tabs)).toBe(1)
-  await afterwards(tabs[0]!)
-  expect(await sounds(tabs[1]!)).toBe(1)
+  await afterwards(tabs[0])
+  expect(await sounds(tabs[1])).toBe(1)
   expect(await allSounds(tabs)).toBe(1)
 })
 
@@ -147,10 +147,10 @@ test('sounds once also without a shared worker, and where each tab has its own s
     await openLive(tab, hub.url)
     await unblock(tab)
   }
-  await setHidden(tabs[0]!, true)
+  await setHidden(tabs[0], true)
   await Promise.all(Array.from({ length: 12 }, (_, index) => hub.publish(waits(`once ${index}`))))
   await expect.poll(() => allSounds(tabs)).toBeGreaterThan(0)
-  await afterwards(tabs[0]!)
+  await afterwards(tabs[0])
   expect(await allSounds(tabs)).toBe(1)
 })
 
@@ -161,17 +161,17 @@ test('sounds once for tabs of two versions, each with a shared worker of its own
   const proxy = await NextVersion.start(hub)
   try {
     const tabs = [await context.newPage(), await context.newPage()]
-    await openLive(tabs[0]!, proxy.url)
-    await unblock(tabs[0]!)
+    await openLive(tabs[0], proxy.url)
+    await unblock(tabs[0])
     proxy.isNewer = true
-    await openLive(tabs[1]!, proxy.url)
-    await expect(tabs[1]!.locator('html')).toHaveAttribute('data-version', 'newer')
-    await unblock(tabs[1]!)
+    await openLive(tabs[1], proxy.url)
+    await expect(tabs[1].locator('html')).toHaveAttribute('data-version', 'newer')
+    await unblock(tabs[1])
     await expect.poll(() => hub.streams()).toBe(2)
     for (const [index, message] of ['first', 'second', 'third'].entries()) {
       await hub.publish(waits(message))
       for (const tab of tabs) await expect(needs(tab).filter({ hasText: message })).toBeVisible()
-      await afterwards(tabs[0]!)
+      await afterwards(tabs[0])
       expect(await allSounds(tabs)).toBe(index + 1)
     }
     expect(await hub.streams()).toBe(2)

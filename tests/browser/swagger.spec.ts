@@ -94,7 +94,7 @@ test('it is small on its way, kept by the browser, and evaluates nothing', async
   expect(page.headers['content-security-policy']).not.toContain('eval')
   const etag = String(page.headers.etag)
   expect((await raw(`${hub.url}docs`, { 'if-none-match': etag })).status).toBe(304)
-  const names = [...page.body.toString().matchAll(/\.\/(docs\/[^"]+)/g)].map(([, name]) => name!)
+  const names = [...page.body.toString().matchAll(/\.\/(docs\/[^"]+)/g)].map(([, name]) => name)
   expect(names).toHaveLength(4)
   let sum = 0
   for (const name of names) {

@@ -18,15 +18,20 @@ pub struct Footprint {
 impl Footprint {
     /// Of a process of this user's.
     pub fn of(pid: u32) -> Self {
+        Self::unless_gone(pid).expect("it runs, and proc(5) has it")
+    }
+
+    /// Of a process of this user's that may have ended.
+    pub fn unless_gone(pid: u32) -> Option<Self> {
         let process = PathBuf::from(format!("/proc/{pid}"));
-        let entries = |directory| std::fs::read_dir(process.join(directory)).expect("it runs").count();
-        let status = std::fs::read_to_string(process.join("status")).expect("it runs");
+        let entries = |directory| Some(std::fs::read_dir(process.join(directory)).ok()?.count());
+        let status = std::fs::read_to_string(process.join("status")).ok()?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
-        Footprint {
-            descriptors: entries("fd"),
-            threads: entries("task"),
-            memory_kib: resident.and_then(|kib| kib.parse().ok()).expect("proc(5) has it"),
-        }
+        Some(Footprint {
+            descriptors: entries("fd")?,
+            threads: entries("task")?,
+            memory_kib: resident?.parse().ok()?,
+        })
     }
 
     /// Waits until the process holds no more than this again, and at most `memory_kib` more memory; says what it holds.

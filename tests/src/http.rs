@@ -278,6 +278,20 @@ pub async fn post(address: SocketAddr, path: &str, body: impl AsRef<[u8]>) -> An
     request(address, "POST", path, &[("Content-Type", "application/json")], body).await
 }
 
+/// What a hub has stored, newest first: up to a thousand.
+pub async fn stored(address: SocketAddr) -> Vec<Value> {
+    let Value::Array(list) = get(address, "/api/notifications?limit=1000").await.json() else {
+        panic!("a list is an array")
+    };
+    list
+}
+
+/// The messages of what a hub has stored, newest first.
+pub async fn messages(address: SocketAddr) -> Vec<String> {
+    let text = |item: &Value| item["message"].as_str().expect("each has one").to_owned();
+    stored(address).await.iter().map(text).collect()
+}
+
 /// The value of one of the server's metrics.
 pub async fn metric(address: SocketAddr, name: &str) -> u64 {
     let metrics = get(address, "/metrics").await;

@@ -64,6 +64,22 @@ impl ReverseProxy {
         ReverseProxy { kind: Kind::HaProxy, scheme: "http", address, directory, child }
     }
 
+    /// The balancer of `deploy/several-hubs` in front of two hubs.
+    pub fn start_balancer(hubs: [SocketAddr; 2]) -> Self {
+        let (directory, address) = place();
+        let text = fs::read_to_string(repository("deploy/several-hubs/haproxy.cfg")).expect("it is there");
+        let [first, second] = hubs.map(|hub| hub.to_string());
+        let values = [
+            ("bind :9080", format!("bind {address}")),
+            (" hub-1:9080", format!(" {first}")),
+            (" hub-2:9080", format!(" {second}")),
+        ];
+        let text = replaced(text, &values.each_ref().map(|(from, to)| (*from, to.as_str())));
+        fs::write(directory.path().join("configuration"), text).expect("written");
+        let child = spawn(Kind::HaProxy, directory.path(), address);
+        ReverseProxy { kind: Kind::HaProxy, scheme: "http", address, directory, child }
+    }
+
     /// nginx that holds answers back, whatever the hub says: where somebody has made it so.
     pub fn start_buffering_nginx(hub: SocketAddr) -> Self {
         let (directory, address) = place();
@@ -127,6 +143,11 @@ impl ReverseProxy {
             Kind::Nginx | Kind::HaProxy => CERTIFICATE,
             Kind::Caddy => CADDYS_ROOT,
         })
+    }
+
+    /// What it has written, about itself and the hubs behind it.
+    pub fn said(&self) -> String {
+        said(self.directory.path())
     }
 
     /// Ends it at once: all connections break.

@@ -3,7 +3,7 @@
 use std::{fmt, io, time::Duration};
 
 use clap::ValueEnum;
-use notifyhub_test_engines::{Brokers, Postgres, Sync};
+use notifyhub_test_engines::{Brokers, Postgres, Setup, Sync};
 use tempfile::TempDir;
 
 use super::limit;
@@ -82,7 +82,7 @@ impl Engine {
     /// Starts it.
     pub(crate) fn start(store: Store) -> io::Result<Self> {
         let brokers = |count, sync| {
-            let started = Brokers::start_with(count, sync, None);
+            let started = Brokers::start_as(&Setup { sync, ..Setup::of(count) });
             started.map(Running::Brokers).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
         };
         let running = match store {

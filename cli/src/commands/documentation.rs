@@ -62,7 +62,11 @@ fn find(mut command: Command, words: &[String]) -> Result<Command, Misuse> {
         let Some(found) = command.find_subcommand(word) else {
             let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
             let names: Vec<_> = shown.map(Command::get_name).collect();
-            return Err(format!("there is no command {word:?}; there are {}", names.join(", ")));
+            let others = match names.as_slice() {
+                [] => format!("`{}` has none", command.get_bin_name().unwrap_or(command.get_name())),
+                names => format!("there are {}", names.join(", ")),
+            };
+            return Err(format!("there is no command {word:?}; {others}"));
         };
         command = found.clone();
     }

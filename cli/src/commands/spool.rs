@@ -14,6 +14,7 @@ use crate::{
     },
     spool::Spool,
     terminal::{FAILED, MISUSE, check_mark, escaped, fail, print, say},
+    values::{duration, spool_number},
 };
 
 /// How much of a message is shown.
@@ -39,13 +40,13 @@ enum Action {
         hub: Box<HubOptions>,
 
         /// How long to keep trying while the hub cannot be reached.
-        #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+        #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
         timeout: Duration,
     },
     /// Drop what waits for the hub.
     Drop {
         /// The numbers that `list` shows.
-        #[arg(required_unless_present_any = ["all", "refused"])]
+        #[arg(required_unless_present_any = ["all", "refused"], value_parser = spool_number)]
         number: Vec<u64>,
 
         /// Everything that waits.
@@ -71,10 +72,13 @@ impl Arguments {
             },
             Action::Flush { hub, timeout } => flush(&hub, timeout).await,
             Action::Drop { number, all, refused, hub } => {
-                let spool = Configuration::read()
-                    .and_then(|configuration| Spool::of(&hub.connect(&configuration)?.address));
-                match spool {
-                    Ok(spool) => drop_some(&spool, &number, all, refused),
+                let address =
+                    Configuration::read().and_then(|configuration| Ok(hub.connect(&configuration)?.address));
+                match address.and_then(|address| Ok((Spool::of(&address)?, address))) {
+                    Ok((spool, address)) => match drop_some(&spool, &number, all, refused, &address) {
+                        Ok(count) => print(&format!("{} {count} dropped", check_mark())),
+                        Err(reason) => fail(&reason, FAILED),
+                    },
                     Err(misuse) => fail(&misuse, MISUSE),
                 }
             }
@@ -136,17 +140,31 @@ async fn flush(options: &HubOptions, timeout: Duration) -> ExitCode {
     match flushed.stopped {
         Some(stopped) => {
             let left = spool.entries().map_or(0, |entries| entries.len());
-            fail(&format!("{} sent, {left} still wait: {}", flushed.sent, stopped.told(&hub.address)), FAILED)
+            let wait = if left == 1 { "waits" } else { "wait" };
+            let why = stopped.told(&hub.address);
+            fail(&format!("{} sent, {left} still {wait}: {why}", flushed.sent), FAILED)
         }
         None => print(&format!("{} {} sent", check_mark(), flushed.sent)),
     }
 }
 
-fn drop_some(spool: &Spool, numbers: &[u64], all: bool, refused: bool) -> ExitCode {
-    let waiting = spool.drop_those(|entry| all || numbers.contains(&entry.number));
-    let refused = if refused { spool.drop_refused() } else { Ok(0) };
-    match waiting.and_then(|waiting| Ok(waiting + refused?)) {
-        Ok(count) => print(&format!("{} {count} dropped", check_mark())),
-        Err(error) => fail(&format!("cannot drop: {error}"), FAILED),
+/// Drops what is meant, and says how much that was; nothing, if one of the numbers is none.
+fn drop_some(
+    spool: &Spool,
+    numbers: &[u64],
+    all: bool,
+    refused: bool,
+    address: &str,
+) -> Result<usize, String> {
+    let failed = |error: std::io::Error| format!("cannot drop: {error}");
+    let waiting = spool.entries().map_err(failed)?;
+    if let Some(unknown) = numbers.iter().find(|number| waiting.iter().all(|entry| entry.number != **number))
+    {
+        return Err(format!(
+            "nothing waits under {unknown} for {address}, and nothing was dropped. `notifyhub spool list` shows what \
+             waits for which hub; name another with --url"
+        ));
     }
+    let dropped = spool.drop_those(|entry| all || numbers.contains(&entry.number)).map_err(failed)?;
+    Ok(dropped + if refused { spool.drop_refused().map_err(failed)? } else { 0 })
 }

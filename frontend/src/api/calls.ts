@@ -18,7 +18,7 @@ export class ApiError extends Error {
 export interface TokenSource {
   readonly current: string | undefined
   /** Asks the person; `undefined`: they would rather not. */
-  ask(wasWrong: boolean): Promise<string | undefined>
+  ask: (wasWrong: boolean) => Promise<string | undefined>
 }
 
 export async function call(url: string | URL, init?: RequestInit): Promise<Response> {

@@ -15,14 +15,14 @@ export interface Revision {
 }
 
 export interface NotificationApi {
-  list(query: ListQuery, signal?: AbortSignal): Promise<Page>
+  list: (query: ListQuery, signal?: AbortSignal) => Promise<Page>
   /** Up to where all was read, on some device. */
-  readThrough(): Promise<string | undefined>
-  publish(notification: NewNotification): Promise<Notification>
-  revise(id: string, revision: Revision): Promise<Notification>
+  readThrough: () => Promise<string | undefined>
+  publish: (notification: NewNotification) => Promise<Notification>
+  revise: (id: string, revision: Revision) => Promise<Notification>
   /** With `keepalive` the call outlives the page, as when a tab is closed. */
-  remove(id: string, keepalive?: boolean): Promise<void>
-  clear(): Promise<void>
+  remove: (id: string, keepalive?: boolean) => Promise<void>
+  clear: () => Promise<void>
 }
 
 export function createNotificationApi(baseUrl: string, token: TokenSource): NotificationApi {

@@ -75,6 +75,6 @@ function isAction(value: unknown): value is StoredAction {
   return isObject(value) && typeof value.label === 'string' && typeof value.url === 'string'
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

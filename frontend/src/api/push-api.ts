@@ -4,10 +4,10 @@ import type { NewPushSubscription, PushKey, PushSubscription } from './generated
 
 export interface PushApi {
   /** The hub's public key, in base64url. */
-  key(): Promise<string>
+  key: () => Promise<string>
   /** Its id. `mayAsk`: a person may be asked for the token. */
-  subscribe(subscription: NewPushSubscription, mayAsk: boolean): Promise<string>
-  unsubscribe(id: string): Promise<void>
+  subscribe: (subscription: NewPushSubscription, mayAsk: boolean) => Promise<string>
+  unsubscribe: (id: string) => Promise<void>
 }
 
 export function createPushApi(baseUrl: string, token: TokenSource): PushApi {

@@ -17,11 +17,11 @@ export const rememberedAtTop = 1_000
 
 export interface PagedListOptions {
   /** `before`: only what is older than the one with this id is or was. */
-  load(before: string | undefined, signal: AbortSignal): Promise<Page>
+  load: (before: string | undefined, signal: AbortSignal) => Promise<Page>
   /** What belongs to the list. */
-  accepts(notification: Notification): boolean
+  accepts: (notification: Notification) => boolean
   /** Somebody reads further down: what was loaded must not be taken away. */
-  isReadingOn(): boolean
+  isReadingOn: () => boolean
 }
 
 export interface PagedList {
@@ -30,13 +30,13 @@ export interface PagedList {
   isLoading: Ref<boolean>
   failure: ShallowRef<Error | undefined>
   /** Takes over what happened; what of it is new, newest first. */
-  take(event: FeedEvent): Notification[]
+  take: (event: FeedEvent) => Notification[]
   /** Asks for the newest; what is shown stays until the answer is there. */
-  refresh(): Promise<void>
-  loadOlder(): Promise<void>
+  refresh: () => Promise<void>
+  loadOlder: () => Promise<void>
   /** Once more what has failed. */
-  retry(): void
-  forget(): void
+  retry: () => void
+  forget: () => void
 }
 
 export function usePagedList({ load, accepts, isReadingOn }: PagedListOptions): PagedList {

@@ -3,6 +3,7 @@
 import { effectScope, type Ref } from 'vue'
 import { parseAttention, type Attention } from '../feed/attention'
 import { parseHues, type Hues } from '../feed/monogram'
+import { parseViews, type SavedView } from '../feed/saved-views'
 import { isLanguage, type Language } from '../texts'
 import { useStored } from './use-stored'
 
@@ -21,6 +22,7 @@ export interface Preferences {
   shortcuts: Ref<boolean>
   /** Colours of projects that were chosen by hand. */
   hues: Ref<Hues>
+  savedViews: Ref<readonly SavedView[]>
 }
 
 let preferences: Preferences | undefined
@@ -48,5 +50,6 @@ function create(): Preferences {
     ),
     shortcuts: useStored('notifyhub.shortcuts', true, aBoolean(true)),
     hues: useStored<Hues>('notifyhub.colours', {}, parseHues),
+    savedViews: useStored<readonly SavedView[]>('notifyhub.views', [], parseViews),
   }
 }

@@ -13,7 +13,7 @@ const longestSpoken = 120
 export interface AlertsOptions {
   connection: Pick<FeedConnection, 'alerted'>
   /** A notification of the desktop was clicked. */
-  onOpen(id: string): void
+  onOpen: (id: string) => void
   present: Presenter
 }
 

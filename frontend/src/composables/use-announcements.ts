@@ -10,8 +10,8 @@ const longestTextChars = 160
 
 export function useAnnouncements(): {
   sentence: Ref<string>
-  announce(notifications: Notification[]): void
-  say(text: string): void
+  announce: (notifications: Notification[]) => void
+  say: (text: string) => void
 } {
   const { texts } = useTexts()
   const sentence = ref('')

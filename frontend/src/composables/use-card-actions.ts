@@ -12,23 +12,23 @@ export const snoozeMs = 10 * 60_000
 
 export interface CardActions {
   /** It is settled: for all devices. */
-  done(notification: Notification): void
+  done: (notification: Notification) => void
   /** It asks again in ten minutes, or now if it was put off. */
-  snooze(notification: Notification): void
-  remove(ids: readonly string[]): void
-  goTo(notification: Notification): void
-  chooseTag(tag: string): void
+  snooze: (notification: Notification) => void
+  remove: (ids: readonly string[]) => void
+  goTo: (notification: Notification) => void
+  chooseTag: (tag: string) => void
 }
 
 const key: InjectionKey<CardActions> = Symbol('card actions')
 
 export interface CardActionsOptions {
   api: Pick<NotificationApi, 'revise'>
-  onFailure(error: unknown): void
+  onFailure: (error: unknown) => void
   /** Whoever acts on it has read it. */
-  onActed(ids: readonly string[]): void
-  remove(ids: readonly string[]): void
-  chooseTag(tag: string): void
+  onActed: (ids: readonly string[]) => void
+  remove: (ids: readonly string[]) => void
+  chooseTag: (tag: string) => void
 }
 
 export function provideCardActions(options: CardActionsOptions): CardActions {

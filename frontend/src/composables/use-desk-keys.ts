@@ -13,17 +13,19 @@ export interface DeskKeysOptions {
   /** The notification that the keys are about, if none has the focus. */
   selectedId: Ref<string | undefined>
   /** Puts the focus on a row or on one of the lane. */
-  focus(id: string): void
-  toggle(id: string): void
-  chooseView(view: DeskView): void
-  pickProject(): void
-  toggleMuted(project: string): void
-  focusSearch(): void
-  markAllSeen(): void
-  undo(): void
-  mute(): void
-  wall(): void
-  help(): void
+  focus: (id: string) => void
+  toggle: (id: string) => void
+  chooseView: (view: DeskView) => void
+  /** One of those that have a name, from 0 on. */
+  chooseSaved: (index: number) => void
+  pickProject: () => void
+  toggleMuted: (project: string) => void
+  focusSearch: () => void
+  markAllSeen: () => void
+  undo: () => void
+  mute: () => void
+  wall: () => void
+  help: () => void
 }
 
 export function useDeskKeys(options: DeskKeysOptions): void {
@@ -75,6 +77,9 @@ export function useDeskKeys(options: DeskKeysOptions): void {
   const views = Object.fromEntries(
     deskViews.map((view, index) => [String(index + 1), () => options.chooseView(view)]),
   )
+  for (let digit = deskViews.length + 1; digit <= 9; digit++) {
+    views[digit] = () => options.chooseSaved(digit - deskViews.length - 1)
+  }
   useShortcuts({
     enabled: options.enabled,
     repeating: 'jk',

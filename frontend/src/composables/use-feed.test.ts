@@ -41,7 +41,11 @@ class FakeConnection implements FeedConnection {
 
 let scope: EffectScope
 let connection: FakeConnection
-let requests: { query: ListQuery; answer(list: Notification[]): void; fail(error: Error): void }[]
+let requests: {
+  query: ListQuery
+  answer: (list: Notification[]) => void
+  fail: (error: Error) => void
+}[]
 let arrived: string[]
 const filter = ref<FeedFilter>(wholeFeed)
 
@@ -349,7 +353,7 @@ describe('a filter', () => {
     expect(feed.view.list).toEqual([right])
   })
 
-  it('asks again when the connection had a gap', async () => {
+  it('asks again when the connection had a gap', () => {
     filter.value = search('a')
     start()
     expect(requests).toHaveLength(1)

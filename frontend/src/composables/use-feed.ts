@@ -33,12 +33,12 @@ export interface FeedOptions {
   /** What an earlier load of this page had, to be shown until the connection knows better. */
   saved?: SavedPosition
   /** Asks the hub itself, to have something to show while the host of the stream is still starting. */
-  firstLook?(): Promise<FirstLook>
+  firstLook?: () => Promise<FirstLook>
   /** What the page showed last, to be looked at while the hub cannot be reached. */
-  lastSeen?(): LastSeen | undefined
-  onAlert(alert: Alert): void
+  lastSeen?: () => LastSeen | undefined
+  onAlert: (alert: Alert) => void
   /** New items, newest first, whether the search leaves them or not. */
-  onArrival(notifications: Notification[]): void
+  onArrival: (notifications: Notification[]) => void
 }
 
 export interface FirstLook {

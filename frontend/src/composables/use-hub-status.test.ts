@@ -6,11 +6,12 @@ import { statusIntervalMs, useHubStatus } from './use-hub-status'
 
 const answers: (number | 'fails')[] = []
 const signals: AbortSignal[] = []
-const source = async (signal: AbortSignal): Promise<Status> => {
+const source = (signal: AbortSignal): Promise<Status> => {
   signals.push(signal)
   const answer = answers.shift() ?? 'fails'
-  if (answer === 'fails') throw new Error('no answer')
-  return { streams: answer } as Status
+  return answer === 'fails'
+    ? Promise.reject(new Error('no answer'))
+    : Promise.resolve({ streams: answer } as Status)
 }
 
 beforeEach(() => {
@@ -44,7 +45,7 @@ it('gives a hub up that hangs, and asks again', async () => {
   const hanging = (signal: AbortSignal) => {
     asked += 1
     return new Promise<Status>((_, reject) =>
-      signal.addEventListener('abort', () => reject(signal)),
+      signal.addEventListener('abort', () => reject(signal.reason as Error)),
     )
   }
   scope.run(() => useHubStatus(hanging))

@@ -10,9 +10,9 @@ export interface PresenceOptions {
   /** Somebody looks at the page, and not only at the screen that it is on. */
   isFocused: Ref<boolean>
   /** Called when nobody sees the page any more: it may never be heard of again. */
-  onHide(): void
+  onHide: () => void
   /** Called when the page goes away, for what must not be lost. */
-  onLeave(): SavedPosition | undefined
+  onLeave: () => SavedPosition | undefined
 }
 
 export function usePresence(options: PresenceOptions): void {

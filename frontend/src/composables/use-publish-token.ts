@@ -5,7 +5,7 @@ import { loadPublishToken, savePublishToken } from '../api/publish-token'
 export interface TokenQuestion {
   /** The hub does not know the one it was shown. */
   wasWrong: boolean
-  answer(token: string | undefined): void
+  answer: (token: string | undefined) => void
 }
 
 export function usePublishToken(onChange: (token: string) => void) {

@@ -2,11 +2,17 @@
 import { computed, nextTick, ref, type Ref } from 'vue'
 import { isFailing, type Desk } from '../feed/desk'
 
+/** What shows the rows. */
+export interface RowList {
+  focusRow: (id: string) => Promise<void>
+  scrollToTop: () => void
+}
+
 export interface SelectionOptions {
   desk: Ref<Desk>
   /** The list of the rows, as far as it is there. */
-  list: Readonly<Ref<{ focusRow(id: string): Promise<void>; scrollToTop(): void } | null>>
-  markSeen(ids: readonly string[]): void
+  list: Readonly<Ref<RowList | null>>
+  markSeen: (ids: readonly string[]) => void
 }
 
 export function useSelection({ desk, list, markSeen }: SelectionOptions) {

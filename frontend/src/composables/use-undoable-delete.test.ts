@@ -13,9 +13,9 @@ const start = () =>
   scope.run(() =>
     useUndoableDelete({
       api: {
-        remove: async (id, keepalive) => {
+        remove: (id, keepalive) => {
           removed.push([id, keepalive])
-          if (failWith) throw failWith
+          return failWith ? Promise.reject(failWith) : Promise.resolve()
         },
       },
       onFailure: (error) => (problem = (error as Error).message),

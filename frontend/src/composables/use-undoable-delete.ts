@@ -8,7 +8,7 @@ const atOnce = 4
 
 export interface UndoableDeleteOptions {
   api: Pick<NotificationApi, 'remove'>
-  onFailure(error: unknown): void
+  onFailure: (error: unknown) => void
 }
 
 export function useUndoableDelete({ api, onFailure }: UndoableDeleteOptions) {

@@ -6,7 +6,11 @@ import { callFor, defaultAttention, parseAttention, type Attention } from './att
 const noon = new Date(2026, 10, 23, 12, 0).getTime()
 const call = (
   values: Partial<Notification>,
-  { attention = {} as Partial<Attention>, isFocused = false, nowMs = noon } = {},
+  {
+    attention = {},
+    isFocused = false,
+    nowMs = noon,
+  }: { attention?: Partial<Attention>; isFocused?: boolean; nowMs?: number } = {},
 ) => {
   const settings = { ...defaultAttention, ...attention }
   const { signal, desktop } = callFor(

@@ -2,8 +2,8 @@
 // need not be drawn anew for each of a thousand. Order is kept.
 
 export interface Batches<T> {
-  add(thing: T): void
-  stop(): void
+  add: (thing: T) => void
+  stop: () => void
 }
 
 export function inBatches<T>(gapMs: number, handle: (things: T[]) => void): Batches<T> {

@@ -64,7 +64,7 @@ export function parseQuery(text: string): Query {
       const known: readonly string[] = field === 'state' ? shownStates : levels
       if (known.includes(value)) (query[field] as string[]).push(value)
     } else if (value) {
-      query[field].push(value as never)
+      query[field].push(value)
     }
   }
   return query
@@ -117,7 +117,7 @@ export function listParameters(query: Query): ListParameters {
   parameters.tag = [...tag, ...withoutTag.map((name) => `-${name}`)]
   parameters.level = query.level.length > 0 ? query.level : levelsOf(state)
   if (state.length > 0 && state.every((one) => one === 'waiting' || one === 'running')) {
-    parameters.state = state as ('waiting' | 'running')[]
+    parameters.state = state
   }
   return parameters
 }
@@ -126,7 +126,7 @@ export function listParameters(query: Query): ListParameters {
 function levelsOf(state: readonly ShownState[]): Level[] {
   const levelOf: Partial<Record<ShownState, Level>> = { failed: 'error', done: 'success' }
   const wanted = state.map((one) => levelOf[one])
-  return wanted.every((level) => level !== undefined) ? (wanted as Level[]) : []
+  return wanted.every((level) => level !== undefined) ? wanted : []
 }
 
 export function matchesQuery(notification: Notification, query: Query): boolean {

@@ -234,15 +234,15 @@ describe('one event after another', () => {
   })
 
   it('what a poll brought stays above what the stream replays later', () => {
-    const polled = applyEvent(viewOf('a', 'a'), snapshot('zy', { floor: 'y' } as never)).view
+    const polled = applyEvent(viewOf('a', 'a'), snapshot('zy', { floor: 'y' })).view
     const replayed = { type: 'notification', notification: some('m')[0]!, live: false } as const
     expect(ids(applyEvent(polled, replayed).view.list)).toBe('zy')
   })
 
   it('older pages stay where a snapshot joins on, and go where it leaves a gap', () => {
-    const joined = applyEvent(viewOf('dcba'), snapshot('edc', { floor: 'c' } as never)).view
+    const joined = applyEvent(viewOf('dcba'), snapshot('edc', { floor: 'c' })).view
     expect([ids(joined.list), joined.floor]).toEqual(['edcba', undefined])
-    const gap = applyEvent(viewOf('ba'), snapshot('zy', { floor: 'y' } as never)).view
+    const gap = applyEvent(viewOf('ba'), snapshot('zy', { floor: 'y' })).view
     expect([ids(gap.list), gap.floor]).toEqual(['zy', 'y'])
   })
 
@@ -265,6 +265,6 @@ describe('one event after another', () => {
     expect(arrived(viewOf('ba'), put('b'))).toBe('')
     expect(arrived(viewOf('cb', 'b'), put('a'))).toBe('')
     expect(arrived(unknownView, snapshot('ba'))).toBe('')
-    expect(arrived(viewOf('ba'), snapshot('dcba', { reset: true } as never))).toBe('dc')
+    expect(arrived(viewOf('ba'), snapshot('dcba', { reset: true }))).toBe('dc')
   })
 })

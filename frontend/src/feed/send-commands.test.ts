@@ -31,9 +31,11 @@ describe('recipes', () => {
 
   it('are valid JSON where JSON is asked for', () => {
     const claude = recipes('http://localhost:9080/', 'Hi')[1]!.commands[0]!.command
-    const { hooks } = JSON.parse(claude)
-    expect(hooks.Stop[0].hooks[0].url).toBe('http://localhost:9080/hooks/claude-code')
-    expect(hooks.PreToolUse[0].matcher).toContain('AskUserQuestion')
+    const { hooks } = JSON.parse(claude) as {
+      hooks: Record<string, { matcher?: string; hooks: { url: string }[] }[]>
+    }
+    expect(hooks.Stop![0]!.hooks[0]!.url).toBe('http://localhost:9080/hooks/claude-code')
+    expect(hooks.PreToolUse![0]!.matcher).toContain('AskUserQuestion')
   })
 
   it('install hooks by a program that knows the usual address', () => {

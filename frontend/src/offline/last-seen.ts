@@ -1,8 +1,8 @@
 // What the page showed last, kept in this browser for opening it while the hub is away. Only the newest part, and only
 // for being looked at: nothing is resumed from it.
-import { parseNotificationArray } from '../api/parse'
 import { hubKey } from '../api/storage-key'
-import { trimmed, unknownView, type FeedView } from '../feed/feed-view'
+import { trimmed, type FeedView } from '../feed/feed-view'
+import { parseStored } from '../feed/stored-view'
 import { snapshotLimit } from '../stream/stream-events'
 
 export interface LastSeen {
@@ -32,14 +32,9 @@ export function forgetLastSeen(): void {
 
 export function loadLastSeen(): LastSeen | undefined {
   try {
-    const saved = JSON.parse(localStorage.getItem(storageKey()) ?? 'null')
-    const list = parseNotificationArray(saved?.view?.list)
-    const open = parseNotificationArray(saved?.view?.open)
-    if (typeof saved?.atMs !== 'number' || !list || !open) return undefined
-    const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
-    const { floor, readThrough } = saved.view
-    const known = { known: true, list, open, floor: text(floor), readThrough: text(readThrough) }
-    return { atMs: saved.atMs, view: { ...unknownView, ...known } }
+    const kept = parseStored(localStorage.getItem(storageKey()))
+    const atMs = kept?.stored.atMs
+    return kept && typeof atMs === 'number' ? { atMs, view: kept.view } : undefined
   } catch {
     return undefined
   }

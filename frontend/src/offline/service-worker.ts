@@ -1,6 +1,7 @@
 // The service worker: what stays behind in the browser when the page is closed. Only wiring: the files of the page are
 // shell.ts's, pushed messages push/pushed.ts's.
 import { openFromBanner, showPushed } from '../push/pushed'
+import { renewSubscription } from '../push/renewal'
 import { Shell, type ShellFiles } from './shell'
 
 declare const self: ServiceWorkerGlobalScope
@@ -52,6 +53,10 @@ async function goIfUnwanted({ ok }: Response): Promise<void> {
 
 self.addEventListener('push', (event) => {
   event.waitUntil(showPushed(self, event.data))
+})
+
+self.addEventListener('pushsubscriptionchange', (event) => {
+  event.waitUntil(renewSubscription(registration))
 })
 
 self.addEventListener('notificationclick', (event) => {

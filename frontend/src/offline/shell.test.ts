@@ -8,37 +8,36 @@ const files = ['assets/index-a1.js', 'assets/shared-worker-b2.js', 'favicon.svg'
 class FakeCaches {
   stored = new Map<string, Map<string, Response>>()
 
-  async open(name: string) {
+  open(name: string) {
     const entries = this.stored.get(name) ?? new Map<string, Response>()
     this.stored.set(name, entries)
     const key = (request: Request | string) => (typeof request === 'string' ? request : request.url)
-    return {
-      put: async (request: Request | string, response: Response) => {
-        entries.set(key(request), response)
-      },
+    return Promise.resolve({
+      put: (request: Request | string, response: Response) =>
+        Promise.resolve(void entries.set(key(request), response)),
       addAll: async (urls: string[]) => {
         const responses = await Promise.all(urls.map((url) => environment.fetch(url)))
         if (responses.some(({ ok }) => !ok)) throw new TypeError('not all are there')
         urls.forEach((url, index) => entries.set(url, responses[index]!))
       },
-    }
+    })
   }
 
-  async match(request: Request | string, { cacheName }: { cacheName?: string } = {}) {
+  match(request: Request | string, { cacheName }: { cacheName?: string } = {}) {
     const url = typeof request === 'string' ? request : request.url
     for (const [name, entries] of this.stored) {
       const found = entries.get(url)
-      if (found && (cacheName ?? name) === name) return found.clone()
+      if (found && (cacheName ?? name) === name) return Promise.resolve(found.clone())
     }
-    return undefined
+    return Promise.resolve(undefined)
   }
 
-  async keys() {
-    return [...this.stored.keys()]
+  keys() {
+    return Promise.resolve([...this.stored.keys()])
   }
 
-  async delete(name: string) {
-    return this.stored.delete(name)
+  delete(name: string) {
+    return Promise.resolve(this.stored.delete(name))
   }
 }
 
@@ -57,11 +56,12 @@ beforeEach(() => {
   environment = {
     scope,
     caches: caches as unknown as CacheStorage,
-    fetch: async (request) => {
-      const url = typeof request === 'string' ? request : (request as Request).url
+    fetch: (request) => {
+      const url = typeof request === 'string' ? request : request.url
       const response = served.get(url)
-      if (!response) throw new TypeError('unreachable')
-      return response.clone()
+      return response
+        ? Promise.resolve(response.clone())
+        : Promise.reject(new TypeError('unreachable'))
     },
     after: (delayMs) => {
       waited.push(delayMs)

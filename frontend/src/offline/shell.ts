@@ -17,8 +17,8 @@ export interface ShellEnvironment {
   /** The folder of the page, ending in a slash. */
   scope: string
   caches: CacheStorage
-  fetch(request: RequestInfo, init?: RequestInit): Promise<Response>
-  after(delayMs: number): Promise<void>
+  fetch: (request: RequestInfo, init?: RequestInit) => Promise<Response>
+  after: (delayMs: number) => Promise<void>
 }
 
 export class Shell {

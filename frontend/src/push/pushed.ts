@@ -1,8 +1,8 @@
 // What the service worker does with a pushed message: shows it, unless the page is there to show it, or takes it away.
 import { callFor } from '../feed/attention'
 import { bannerOf, type BannerData } from '../feed/banner'
+import { loadInWorker } from './kept-for-worker'
 import { openMark, parsePushed, type Pushed, type PushedCard, type WorkerToPage } from './messages'
-import { loadInWorker } from './preferences-for-worker'
 
 /** A page that is frozen answers nothing. */
 const answerMs = 500
@@ -81,7 +81,7 @@ async function pagesOf({ clients, registration }: ServiceWorkerGlobalScope) {
 
 /** Its project is muted, or these are quiet hours: browsers insist that something is shown, but not that it sounds. */
 async function isQuiet(scope: string, card: Extract<Pushed, { type: 'show' }>): Promise<boolean> {
-  const attention = await loadInWorker(scope)
+  const { attention } = await loadInWorker(scope)
   const nowMs = Date.now()
   return callFor(asNotification(card), attention, { isFocused: false, nowMs }).signal === 'off'
 }

@@ -2,11 +2,13 @@
 // the hub is told each time the page is opened, so that whatever either has lost heals.
 import { ref, watch, type Ref } from 'vue'
 import { ApiError } from '../api/calls'
+import { loadPublishToken } from '../api/publish-token'
 import type { PushApi } from '../api/push-api'
 import { hubKey } from '../api/storage-key'
 import { usePreferences } from '../composables/preferences'
 import { useStored } from '../composables/use-stored'
-import { saveForWorker } from './preferences-for-worker'
+import { saveForWorker } from './kept-for-worker'
+import { asRequest, subscriptionUnder } from './subscription'
 
 export type PushState =
   /** It is not known yet. */
@@ -29,10 +31,10 @@ export interface WebPush {
   /** Something is under way. */
   isBusy: Ref<boolean>
   /** Asks the person; rejects with the reason. */
-  start(): Promise<void>
-  stop(): Promise<void>
+  start: () => Promise<void>
+  stop: () => Promise<void>
   /** Shows a banner as the service worker does; `false`: the page has to do it by itself. */
-  present(title: string, options: NotificationOptions): Promise<boolean>
+  present: (title: string, options: NotificationOptions) => Promise<boolean>
 }
 
 /** A service worker that is not there after so long does not come. */
@@ -49,50 +51,42 @@ export function useWebPush(api: PushApi, isSupported = hasPush()): WebPush {
 
   const registered = () => navigator.serviceWorker.ready
 
-  async function tell(subscription: PushSubscription, mayAsk: boolean): Promise<void> {
-    const { endpoint, keys } = subscription.toJSON()
-    const { p256dh = '', auth = '' } = keys ?? {}
-    const wanted = { failures: failures.value, withdrawals: bearsSilence() }
-    id = await api.subscribe(
-      { endpoint: endpoint ?? '', keys: { p256dh, auth }, ...wanted },
-      mayAsk,
-    )
+  const wanted = () => ({ failures: failures.value, withdrawals: bearsSilence() })
+
+  const keep = (scope: string) =>
+    saveForWorker(scope, {
+      attention: attention.value,
+      wanted: wanted(),
+      token: loadPublishToken(),
+    })
+
+  /** What the browser has is told to the hub, also what it was told before. */
+  async function tell({ pushManager }: ServiceWorkerRegistration, mayAsk: boolean): Promise<void> {
+    const subscription = await subscriptionUnder(await api.key(), pushManager)
+    id = await api.subscribe(asRequest(subscription, wanted()), mayAsk)
   }
 
-  async function subscribe(
-    registration: ServiceWorkerRegistration,
-    key: string,
-    mayAsk: boolean,
-  ): Promise<void> {
-    const options = { userVisibleOnly: true, applicationServerKey: key }
-    const subscription = await registration.pushManager.subscribe(options)
+  async function subscribe(registration: ServiceWorkerRegistration): Promise<void> {
     try {
-      await tell(subscription, mayAsk)
+      await tell(registration, true)
     } catch (error) {
-      await subscription.unsubscribe()
+      await (await registration.pushManager.getSubscription())?.unsubscribe()
       throw error
     }
-    await saveForWorker(registration.scope, attention.value)
+    // After the hub has taken it, and with it the token that somebody was asked for.
+    await keep(registration.scope)
     state.value = 'active'
   }
 
-  /** What the browser has is told to the hub once more; one that is bound to another key is made anew. */
   async function look(): Promise<void> {
     const registration = await registered()
-    const subscription = await registration.pushManager.getSubscription()
-    if (!subscription) {
+    if (!(await registration.pushManager.getSubscription())) {
       state.value = Notification.permission === 'denied' ? 'denied' : 'inactive'
       return
     }
     state.value = 'active'
-    await saveForWorker(registration.scope, attention.value)
-    const key = await api.key()
-    if (asText(subscription.options.applicationServerKey) === key) {
-      await tell(subscription, false)
-    } else {
-      await subscription.unsubscribe()
-      await subscribe(registration, key, false)
-    }
+    await keep(registration.scope)
+    await tell(registration, false)
   }
 
   async function start(): Promise<void> {
@@ -106,7 +100,7 @@ export function useWebPush(api: PushApi, isSupported = hasPush()): WebPush {
         setTimeout(() => resolve(undefined), workerMs),
       )
       const registration = await Promise.race([registered(), late])
-      if (registration) await subscribe(registration, await api.key(), true)
+      if (registration) await subscribe(registration)
       else state.value = 'unsupported'
     })
   }
@@ -148,9 +142,8 @@ export function useWebPush(api: PushApi, isSupported = hasPush()): WebPush {
   watch(failures, () => {
     if (state.value === 'active') void look().catch(noteOff)
   })
-  watch(attention, (changed) => {
-    if (state.value !== 'active') return
-    void registered().then(({ scope }) => saveForWorker(scope, changed))
+  watch(attention, () => {
+    if (state.value === 'active') void registered().then(({ scope }) => keep(scope))
   })
   return { state, failures, isBusy, start, stop, present }
 }
@@ -162,9 +155,4 @@ function hasPush(): boolean {
 /** Apple's browsers take the subscription away from a page that shows nothing for a message. */
 function bearsSilence(): boolean {
   return !navigator.vendor.startsWith('Apple')
-}
-
-function asText(key: ArrayBuffer | null): string {
-  const bytes = String.fromCharCode(...new Uint8Array(key ?? new ArrayBuffer(0)))
-  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

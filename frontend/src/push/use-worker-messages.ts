@@ -6,8 +6,8 @@ import { openMark, type WorkerToPage } from './messages'
 
 export interface WorkerMessagesOptions {
   view: Ref<FeedView>
-  sounds(): boolean
-  reveal(id: string): void
+  sounds: () => boolean
+  reveal: (id: string) => void
 }
 
 export function useWorkerMessages({ view, sounds, reveal }: WorkerMessagesOptions): void {

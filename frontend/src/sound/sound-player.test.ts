@@ -18,8 +18,9 @@ class FakeContext extends EventTarget {
     if (!mayRun) return new Promise(() => {})
     this.state = 'running'
   }
-  async suspend(): Promise<void> {
+  suspend(): Promise<void> {
     this.state = 'suspended'
+    return Promise.resolve()
   }
   createBuffer = () => ({ copyToChannel: () => {} })
   createGain = () => ({ gain: { value: 0 }, connect: () => ({}) })

@@ -118,7 +118,7 @@ export class SoundPlayer {
 }
 
 function isRunning(context: AudioContext): boolean {
-  return (context.state as AudioContextState) === 'running'
+  return context.state === 'running'
 }
 
 function withTimeout(promise: Promise<void>, ms: number): Promise<void> {

@@ -88,15 +88,12 @@ describe('Alerting', () => {
   it('shows on the desktop what comes in a burst, without a second sound', () => {
     make(tab('only'))
     const [one, two] = [call({ state: 'waiting' }), call({ state: 'waiting' })]
-    alerting.add([one!])
+    alerting.add([one])
     vi.advanceTimersByTime(200)
-    alerting.add([two!])
+    alerting.add([two])
     vi.advanceTimersByTime(200)
     expect(signals()).toEqual(['ask', undefined])
-    expect(rung.map(({ alert }) => alert.desktop)).toEqual([
-      [one!.notification],
-      [two!.notification],
-    ])
+    expect(rung.map(({ alert }) => alert.desktop)).toEqual([[one.notification], [two.notification]])
   })
 
   it('gathers what was missed until it is complete', () => {

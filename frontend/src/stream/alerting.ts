@@ -16,13 +16,13 @@ export const longestBurstMs = 30_000
 export const answerMs = 1_500
 
 export interface AlertTab {
-  ring(alert: Alert): void
+  ring: (alert: Alert) => void
 }
 
 export interface AlertingOptions {
   environment: StreamEnvironment
   /** The tabs to ask, the best one first. */
-  candidates(): AlertTab[]
+  candidates: () => AlertTab[]
 }
 
 interface Burst {

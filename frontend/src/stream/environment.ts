@@ -2,8 +2,8 @@
 // EventSource and a fake server. The only place that names the real ones.
 
 export interface EventSourceLike {
-  addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void
-  close(): void
+  addEventListener: (type: string, listener: (event: MessageEvent<string>) => void) => void
+  close: () => void
 }
 
 export interface PollAnswer {
@@ -15,16 +15,16 @@ export interface PollAnswer {
 }
 
 export interface StreamEnvironment {
-  openEventSource(url: string): EventSourceLike
+  openEventSource: (url: string) => EventSourceLike
   /** Rejects when the network fails or `signal` aborts; resolves for every status. */
-  poll(url: string, etag: string | null, signal: AbortSignal): Promise<PollAnswer>
+  poll: (url: string, etag: string | null, signal: AbortSignal) => Promise<PollAnswer>
   /** Moves the read mark at the server. Never rejects: the next mark makes up for a lost one. */
-  markRead(url: string, through: string, token: string | undefined): Promise<void>
-  setTimer(callback: () => void, delayMs: number): number
-  clearTimer(timer: number): void
-  nowMs(): number
-  random(): number
-  isOnline(): boolean
+  markRead: (url: string, through: string, token: string | undefined) => Promise<void>
+  setTimer: (callback: () => void, delayMs: number) => number
+  clearTimer: (timer: number) => void
+  nowMs: () => number
+  random: () => number
+  isOnline: () => boolean
 }
 
 /** The real browser; the same in a page and in a worker. */
@@ -42,7 +42,7 @@ export const browserEnvironment: StreamEnvironment = {
       status === 401 ||
       status === 403 ||
       (status === 200 && !isJson)
-    const body = status === 200 && isJson ? await response.json() : undefined
+    const body: unknown = status === 200 && isJson ? await response.json() : undefined
     return { status, etag: response.headers.get('etag'), body, signedOut }
   },
   async markRead(url, through, token) {
@@ -51,7 +51,7 @@ export const browserEnvironment: StreamEnvironment = {
     const body = JSON.stringify({ through })
     await fetch(url, { method: 'PUT', headers, body, keepalive: true }).catch(() => undefined)
   },
-  setTimer: (callback, delayMs) => setTimeout(callback, delayMs) as unknown as number,
+  setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimer: (timer) => clearTimeout(timer),
   nowMs: () => Date.now(),
   random: () => Math.random(),

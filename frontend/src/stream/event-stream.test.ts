@@ -304,11 +304,12 @@ describe('polling', () => {
     environment.eventSourceForbidden = true
     const newest = Array.from({ length: 100 }, () => fakeNotification()).reverse()
     const waiting = fakeNotification({ id: 'n000000', state: 'waiting' })
-    environment.poll = async (url) => ({
-      status: 200,
-      etag: null,
-      body: url.includes('open=true') ? [newest[0], waiting] : newest,
-    })
+    environment.poll = (url) =>
+      Promise.resolve({
+        status: 200,
+        etag: null,
+        body: url.includes('open=true') ? [newest[0], waiting] : newest,
+      })
     start()
     await settle()
     expect(events).toMatchObject([{ floor: newest.at(-1)!.id, open: [waiting] }])

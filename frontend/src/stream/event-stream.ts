@@ -35,9 +35,9 @@ export interface EventStreamOptions {
   /** Where to resume: the id of the last event that is already known. */
   lastEventId?: string
   /** Whether somebody looks at the page: then it does not wait long. */
-  isWatched(): boolean
-  onEvent(event: FeedEvent): void
-  onState(state: ConnectionState): void
+  isWatched: () => boolean
+  onEvent: (event: FeedEvent) => void
+  onState: (state: ConnectionState) => void
 }
 
 export class EventStream {

@@ -60,20 +60,22 @@ export class FakeEnvironment implements StreamEnvironment {
     return source
   }
 
-  async poll(url: string, etag: string | null, signal: AbortSignal): Promise<PollAnswer> {
+  poll(url: string, etag: string | null, signal: AbortSignal): Promise<PollAnswer> {
     this.polls.push({ url, etag, signal })
-    if (!this.answer) throw new TypeError('network error')
     return this.answer
+      ? Promise.resolve(this.answer)
+      : Promise.reject(new TypeError('network error'))
   }
 
   marks: { url: string; through: string; token?: string }[] = []
 
-  async markRead(url: string, through: string, token?: string): Promise<void> {
+  markRead(url: string, through: string, token?: string): Promise<void> {
     this.marks.push({ url, through, ...(token && { token }) })
+    return Promise.resolve()
   }
 
   setTimer(callback: () => void, delayMs: number): number {
-    return setTimeout(callback, delayMs) as unknown as number
+    return setTimeout(callback, delayMs)
   }
 
   clearTimer(timer: number): void {

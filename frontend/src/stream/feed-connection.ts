@@ -20,17 +20,17 @@ export interface FeedConnection {
   /** What the page has, for a host that has to begin anew; set before `open`. */
   position: () => SavedPosition | undefined
   /** `saved`: what an earlier load of the page had. */
-  open(saved: SavedPosition | undefined): void
-  setPresence(presence: Presence): void
-  setAttention(attention: Attention): void
+  open: (saved: SavedPosition | undefined) => void
+  setPresence: (presence: Presence) => void
+  setAttention: (attention: Attention) => void
   /** What the hub wants to see before something is changed. */
-  setToken(token: string): void
-  wake(reason: WakeReason): void
-  reconnect(): void
-  alerted(alertId: number): void
-  seen(ids: string[]): void
-  seenThrough(id: string): void
-  close(): void
+  setToken: (token: string) => void
+  wake: (reason: WakeReason) => void
+  reconnect: () => void
+  alerted: (alertId: number) => void
+  seen: (ids: string[]) => void
+  seenThrough: (id: string) => void
+  close: () => void
 }
 
 export type LinkMaker = (owner: LinkOwner) => Link | undefined

@@ -17,9 +17,9 @@ export type PollOutcome = 'reached' | 'unreachable' | 'signed out'
 export interface FeedPollerOptions {
   baseUrl: string
   environment: StreamEnvironment
-  onSnapshot(event: FeedEvent): void
+  onSnapshot: (event: FeedEvent) => void
   /** After each try. */
-  onOutcome(outcome: PollOutcome): void
+  onOutcome: (outcome: PollOutcome) => void
 }
 
 export class FeedPoller {

@@ -5,16 +5,16 @@ import { StreamHost, type TabPort } from './stream-host'
 import type { HostToTab, TabToHost } from './tab-messages'
 
 export interface Link {
-  post(message: TabToHost): void
-  close(): void
+  post: (message: TabToHost) => void
+  close: () => void
 }
 
 export interface LinkOwner {
-  receive(message: HostToTab): void
+  receive: (message: HostToTab) => void
   /** The host is another one now, and knows nothing of this tab. */
-  onNewHost(): void
+  onNewHost: () => void
   /** It does not work: another way has to be found. */
-  onFailure(): void
+  onFailure: () => void
 }
 
 export function sharedWorkerLink(owner: LinkOwner): Link | undefined {

@@ -11,10 +11,10 @@ const maxSeen = 1_000
 
 export interface ReadMarksOptions {
   environment: StreamEnvironment
-  view(): FeedView
+  view: () => FeedView
   /** Tells the hub, and with it every other device. */
-  mark(through: string): void
-  onChange(read: ReadState): void
+  mark: (through: string) => void
+  onChange: (read: ReadState) => void
 }
 
 export class ReadMarks {

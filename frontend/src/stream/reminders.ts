@@ -18,8 +18,8 @@ interface Waiting {
 export interface RemindersOptions {
   environment: StreamEnvironment
   /** All that is open. */
-  open(): Notification[]
-  remind(notification: Notification): void
+  open: () => Notification[]
+  remind: (notification: Notification) => void
 }
 
 export class Reminders {

@@ -1,8 +1,8 @@
 // Remembers, for one tab and across a reload, the newest part of the feed and the event it reaches up to,
 // so that the list is there at once and the stream resumes instead of starting afresh.
-import { parseNotificationArray } from '../api/parse'
 import { hubKey } from '../api/storage-key'
-import { trimmed, unknownView } from '../feed/feed-view'
+import { trimmed } from '../feed/feed-view'
+import { parseStored } from '../feed/stored-view'
 import { snapshotLimit } from './stream-events'
 import type { SavedPosition } from './tab-messages'
 
@@ -25,17 +25,9 @@ export function savePosition(position: SavedPosition): void {
 
 export function loadPosition(): SavedPosition | undefined {
   try {
-    const saved = JSON.parse(sessionStorage.getItem(storageKey()) ?? 'null')
-    const list = parseNotificationArray(saved?.view?.list)
-    const open = parseNotificationArray(saved?.view?.open)
-    if (typeof saved?.eventId !== 'string' || !list || !open) return undefined
-    const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
-    const { floor, readThrough } = saved.view
-    const view = { ...unknownView, known: true, list, open }
-    return {
-      eventId: saved.eventId,
-      view: { ...view, floor: text(floor), readThrough: text(readThrough) },
-    }
+    const kept = parseStored(sessionStorage.getItem(storageKey()))
+    const eventId = kept?.stored.eventId
+    return kept && typeof eventId === 'string' ? { eventId, view: kept.view } : undefined
   } catch {
     return undefined
   }

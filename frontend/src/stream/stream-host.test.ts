@@ -14,7 +14,7 @@ let host: StreamHost
 
 interface FakeTab extends TabPort {
   received: HostToTab[]
-  of<T extends HostToTab['type']>(type: T): Extract<HostToTab, { type: T }>[]
+  of: <T extends HostToTab['type']>(type: T) => Extract<HostToTab, { type: T }>[]
 }
 
 type Join = Extract<TabToHost, { type: 'join' }>

@@ -14,7 +14,7 @@ import { snapshotLimit, type ConnectionState } from './stream-events'
 import type { HostToTab, Presence, TabToHost } from './tab-messages'
 
 export interface TabPort {
-  post(message: HostToTab): void
+  post: (message: HostToTab) => void
 }
 
 /** A tab says what it can do every `presenceIntervalMs`; a visible one that fell silent has crashed. */

@@ -82,6 +82,15 @@ export const de: Texts = {
     done: 'Fertig',
   },
 
+  savedViews: {
+    label: 'Gespeicherte Ansichten',
+    title: 'Diese Ansicht speichern…',
+    forget: 'Diese Ansicht vergessen',
+    name: 'Name',
+    hint: 'Sie bleibt in diesem Browser. Zu den ersten fünf führen die Tasten 5 bis 9.',
+    save: 'Speichern',
+  },
+
   projects: {
     label: 'Projekte',
     none: 'kein Projekt',
@@ -353,6 +362,7 @@ export const de: Texts = {
     remove: 'Löschen',
     undo: 'Löschen rückgängig machen',
     views: 'Schreibtisch, Braucht Sie, Fehlgeschlagen, Fertig',
+    savedViews: 'Gespeicherte Ansichten',
     project: 'Projekt wählen',
     search: 'Suchen',
     muteProject: 'Das Projekt stumm oder wieder hörbar',

@@ -76,6 +76,15 @@ export const en = {
 
   views: { label: 'Views', desk: 'Desk', waiting: 'Needs you', failed: 'Failed', done: 'Done' },
 
+  savedViews: {
+    label: 'Saved views',
+    title: 'Save this view…',
+    forget: 'Forget this view',
+    name: 'Name',
+    hint: 'It stays in this browser. The keys 5 to 9 lead to the first five.',
+    save: 'Save',
+  },
+
   projects: {
     label: 'Projects',
     none: 'no project',
@@ -345,6 +354,7 @@ export const en = {
     remove: 'Delete it',
     undo: 'Undo the deletion',
     views: 'Desk, Needs you, Failed, Done',
+    savedViews: 'Saved views',
     project: 'Choose a project',
     search: 'Search',
     muteProject: 'Mute its project, or sound again',

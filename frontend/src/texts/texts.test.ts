@@ -5,7 +5,8 @@ import { languages, preferredLanguage } from '.'
 /** Every text with its path; functions are called, so that a forgotten argument shows. */
 function textsOf(value: unknown, path = ''): [string, string][] {
   if (typeof value === 'string') return [[path, value]]
-  if (typeof value === 'function') return [[path, String(value(2, 'two'))]]
+  if (typeof value === 'function')
+    return [[path, String((value as (...words: unknown[]) => unknown)(2, 'two'))]]
   return Object.entries(value as object).flatMap(([key, inner]) => textsOf(inner, `${path}.${key}`))
 }
 

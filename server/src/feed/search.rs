@@ -1,5 +1,7 @@
 //! Which notifications a list is of. Pure: it looks at one notification at a time.
 
+use notifyhub_adapters::filter::{has_words, is_any};
+
 use crate::notification::{Level, Notification, State};
 
 /// Which notifications are meant; an empty filter means all. Values of one kind are alternatives, kinds combine.
@@ -27,21 +29,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The words of a search text: separated by spaces, those in double quotes together.
-    pub fn parse_words(text: &str) -> Vec<String> {
-        let mut words = Vec::new();
-        for (index, part) in text.split('"').enumerate() {
-            // Behind an odd number of quotes; a last quote that is not closed quotes the rest.
-            if index % 2 == 1 {
-                words.push(part.to_lowercase());
-            } else {
-                words.extend(part.split_whitespace().map(str::to_lowercase));
-            }
-        }
-        words.retain(|word| !word.is_empty());
-        words
-    }
-
     /// Whether it means all.
     pub fn is_empty(&self) -> bool {
         *self == Filter::default()
@@ -49,14 +36,11 @@ impl Filter {
 
     /// Whether it means this one.
     pub fn matches(&self, notification: &Notification) -> bool {
-        fn any<T: PartialEq>(wanted: &[T], found: Option<&T>) -> bool {
-            wanted.is_empty() || found.is_some_and(|found| wanted.contains(found))
-        }
-        any(&self.levels, notification.level.as_ref())
-            && any(&self.states, notification.state.as_ref())
-            && any(&self.sources, notification.source.as_ref())
-            && any(&self.actors, notification.actor.as_ref())
-            && any(&self.keys, notification.key.as_ref())
+        is_any(&self.levels, notification.level.as_ref())
+            && is_any(&self.states, notification.state.as_ref())
+            && is_any(&self.sources, notification.source.as_ref())
+            && is_any(&self.actors, notification.actor.as_ref())
+            && is_any(&self.keys, notification.key.as_ref())
             && self.open.is_none_or(|open| notification.is_open() == open)
             && (self.tags.is_empty() || notification.tags.iter().any(|tag| self.tags.contains(tag)))
             && !notification.tags.iter().any(|tag| self.without_tags.contains(tag))
@@ -64,18 +48,9 @@ impl Filter {
     }
 
     fn has_words(&self, notification: &Notification) -> bool {
-        if self.words.is_empty() {
-            return true;
-        }
-        let named = [&notification.title, &notification.link, &notification.source, &notification.actor]
-            .into_iter()
-            .flatten();
-        let fields: Vec<String> = std::iter::once(&notification.message)
-            .chain(named)
-            .chain(&notification.tags)
-            .map(|field| field.to_lowercase())
-            .collect();
-        self.words.iter().all(|word| fields.iter().any(|field| field.contains(word.as_str())))
+        let named = [&notification.title, &notification.link, &notification.source, &notification.actor];
+        let fields = std::iter::once(&notification.message).chain(named.into_iter().flatten());
+        has_words(&self.words, fields.chain(&notification.tags))
     }
 }
 
@@ -92,15 +67,6 @@ mod tests {
     }
 
     #[test]
-    fn words_are_separated_by_spaces_and_held_together_by_quotes() {
-        assert_eq!(
-            Filter::parse_words(r#" Two words "a Phrase" x"y z"#),
-            ["two", "words", "a phrase", "x", "y z"]
-        );
-        assert!(Filter::parse_words(r#"  "" "#).is_empty());
-    }
-
-    #[test]
     fn all_words_have_to_be_there_in_any_field() {
         let item = notification(NewNotification {
             message: "Deploy of the Shop failed".into(),
@@ -110,7 +76,9 @@ mod tests {
             tags: vec!["ci".into()],
             ..NewNotification::default()
         });
-        let matches = |text| Filter { words: Filter::parse_words(text), ..Filter::default() }.matches(&item);
+        let matches = |text| {
+            Filter { words: notifyhub_adapters::filter::words(text), ..Filter::default() }.matches(&item)
+        };
         assert!(matches("SHOP pipeline runs/214 web-shop"));
         assert!(matches("\"the shop\" ci"));
         assert!(!matches("\"shop the\""));

@@ -125,7 +125,7 @@ impl Source {
         Source { view, log, heartbeat, complaints: Throttle::every(COMPLAINT_INTERVAL) }
     }
 
-    /// A cursor that goes on after an entry.
+    /// A cursor that goes on after the newest entry.
     pub(super) fn cursor_at_head(&self) -> Cursor {
         let signal = self.view.ring.signal();
         let (generation, head) = self.view.ring.head();

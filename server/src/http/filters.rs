@@ -1,5 +1,7 @@
 //! The filters that lists and deletions share, as they stand in an address.
 
+use notifyhub_adapters::filter;
+
 use crate::{
     feed::Filter,
     notification::{Level, State},
@@ -21,13 +23,12 @@ impl From<FilterParameters> for Filter {
     fn from(parameters: FilterParameters) -> Self {
         // `?tag=` asks for nothing in particular.
         let named = |values: Vec<String>| values.into_iter().filter(|value| !value.is_empty()).collect();
-        let (without, with): (Vec<_>, Vec<_>) =
-            parameters.tag.into_iter().partition(|tag| tag.len() > 1 && tag.starts_with('-'));
+        let (with, without) = filter::with_and_without(parameters.tag);
         Filter {
-            words: parameters.q.as_deref().map(Filter::parse_words).unwrap_or_default(),
+            words: parameters.q.as_deref().map(filter::words).unwrap_or_default(),
             levels: parameters.level,
             tags: named(with),
-            without_tags: without.into_iter().map(|tag| tag[1..].to_owned()).collect(),
+            without_tags: without,
             sources: named(parameters.source),
             actors: named(parameters.actor),
             states: parameters.state,

@@ -19,7 +19,7 @@ export class BidiSession {
   private readonly waiting = new Map<number, Waiting>()
 
   private constructor(private readonly socket: WebSocket) {
-    socket.on('message', (data) => this.receive(JSON.parse(data.toString()) as Answer))
+    socket.on('message', (data) => this.receive(JSON.parse((data as Buffer).toString()) as Answer))
     socket.on('close', () => this.failAll(new Error('the browser has closed the connection')))
     socket.on('error', (error) => this.failAll(error))
   }
@@ -39,7 +39,7 @@ export class BidiSession {
   send<Result = unknown>(method: string, params: object): Promise<Result> {
     const id = ++this.commands
     return new Promise<Result>((resolve, reject) => {
-      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
+      this.waiting.set(id, { resolve: resolve, reject })
       this.socket.send(JSON.stringify({ id, method, params }), (error) => {
         if (error) reject(error)
       })

@@ -48,7 +48,7 @@ export class Tab {
     argument?: Argument,
   ): Promise<Result> {
     const value = argument === undefined ? '' : JSON.stringify(argument)
-    const wrapped = `(async () => JSON.stringify((await (${call})(${value})) ?? null))()`
+    const wrapped = `(async () => JSON.stringify((await (${String(call)})(${value})) ?? null))()`
     return JSON.parse(await this.driver.evaluate(wrapped)) as Result
   }
 

@@ -50,8 +50,8 @@ export const test = base.extend<Fixtures, Options>({
   gateway: async ({ hub }, use) => {
     const gateway = await Gateway.start(hub)
     gateway.rewriteScript = (path, script) => {
-      if (path.includes('/shared-worker')) return `${script}\n(${mortal})()`
-      return path.includes('/index') ? `(${kept})();\n${script}` : script
+      if (path.includes('/shared-worker')) return `${script}\n(${String(mortal)})()`
+      return path.includes('/index') ? `(${String(kept)})();\n${script}` : script
     }
     await use(gateway)
     await gateway.stop()
@@ -65,7 +65,9 @@ export const test = base.extend<Fixtures, Options>({
       if (url) await tab.goTo(url)
       return tab
     })
-    const problems = await Promise.all(tabs.map((tab) => tab.isOpen && tab.evaluate(problemsKept)))
+    const problems = await Promise.all(
+      tabs.filter(({ isOpen }) => isOpen).map((tab) => tab.evaluate(problemsKept)),
+    )
     await Promise.all(tabs.map((tab) => tab.close()))
     expect(problems.flat().filter(Boolean), 'the page threw, or broke its policy').toEqual([])
   },

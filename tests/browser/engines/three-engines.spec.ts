@@ -158,15 +158,15 @@ test('seven tabs are live over one connection, until the last one is closed', as
   await expectTitles(tabs, ['for everyone'])
   for (const tab of tabs.slice(1)) await tab.close()
   await hub.publish('still here')
-  await expectTitles(tabs[0]!, ['still here', 'for everyone'])
-  await tabs[0]!.close()
+  await expectTitles(tabs[0], ['still here', 'for everyone'])
+  await tabs[0].close()
   await expect.poll(() => hub.streams()).toBe(0)
 })
 
 test('a shared worker that dies without a word is replaced', async ({ hub, gateway, openTab }) => {
   const tabs = [await openTab(gateway.url), await openTab(gateway.url)]
   await expectLive(...tabs)
-  await killWorker(tabs[0]!)
+  await killWorker(tabs[0])
   await expect.poll(() => gateway.openStreams).toBe(0)
   await hub.publish('while nobody listened')
   await expectTitles(tabs, ['while nobody listened'])
@@ -189,7 +189,7 @@ test('without a shared worker one tab serves the others, until it goes', async (
     await expectLive(tabs.at(-1)!)
   }
   expect(gateway.openStreams).toBe(1)
-  await tabs[0]!.close()
+  await tabs[0].close()
   await hub.publish('under a new host')
   await expectTitles(tabs.slice(1), ['under a new host'])
   expect(gateway.openStreams).toBe(1)
@@ -209,7 +209,7 @@ test('sound is blocked until a click, says so, and then rings once in one tab', 
   }
   await hub.publish(waits('unheard'))
   for (const tab of tabs) await expect.poll(() => tab.texts('.need')).toHaveLength(1)
-  await tabs[1]!.clickBeside()
+  await tabs[1].clickBeside()
   // One tab that may sound is enough for all of them.
   for (const tab of tabs) await expect.poll(() => tab.isVisible(hint)).toBe(false)
   expect(await sounds(...tabs)).toEqual({ begun: 0, heard: 0 })

@@ -15,7 +15,7 @@ export const contrastOf = (locator: Locator): Promise<{ text: number; edge: numb
         const part = value / 255
         return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
       })
-      return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
     const ratio = (one: number, other: number) =>
       (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)

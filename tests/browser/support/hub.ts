@@ -62,10 +62,10 @@ export class Hub {
     this.process = child
     this.url = await new Promise<string>((resolve, reject) => {
       let printed = ''
-      child.stdout!.on('data', (data: Buffer) => {
+      child.stdout.on('data', (data: Buffer) => {
         printed += data.toString()
         const address = /Page\s+(https?:\/\/\S+)/.exec(printed)
-        if (address) resolve(address[1]!)
+        if (address) resolve(address[1])
       })
       child.once('error', reject)
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${printed}`)))

@@ -3,7 +3,7 @@
 import { createDecipheriv, createECDH, hkdfSync, randomBytes, type ECDH } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { BrowserContext } from '@playwright/test'
+import type { BrowserContext, Worker } from '@playwright/test'
 
 export interface Received {
   text: string
@@ -44,44 +44,27 @@ export class PushService {
 
   /** Has the pages of a browser subscribe here; what they have outlives them, as in a real one. */
   async takeIn(context: BrowserContext): Promise<void> {
-    const subscription = {
+    await context.addInitScript(subscribeTo, this.subscription)
+  }
+
+  /** Has a service worker subscribe here. */
+  async takeInto(worker: Worker): Promise<void> {
+    await worker.evaluate(subscribeTo, this.subscription)
+  }
+
+  private get subscription() {
+    return {
       endpoint: `${this.origin}/wpush/one`,
       keys: {
         p256dh: this.keys.getPublicKey('base64url'),
         auth: this.auth.toString('base64url'),
       },
     }
-    await context.addInitScript((its) => {
-      const stored = 'test.push-key'
-      const withKey = (key: string) => {
-        const text = atob(key.replaceAll('-', '+').replaceAll('_', '/'))
-        const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0))
-        return {
-          endpoint: its.endpoint,
-          options: { applicationServerKey: bytes.buffer },
-          toJSON: () => its,
-          unsubscribe: async () => {
-            localStorage.removeItem(stored)
-            return true
-          },
-        }
-      }
-      Object.assign(PushManager.prototype, {
-        async subscribe({ applicationServerKey }: { applicationServerKey: string }) {
-          localStorage.setItem(stored, applicationServerKey)
-          return withKey(applicationServerKey)
-        },
-        async getSubscription() {
-          const key = localStorage.getItem(stored)
-          return key ? withKey(key) : null
-        },
-      })
-    }, subscription)
   }
 
   private decrypt(body: Buffer): string {
     const salt = body.subarray(0, 16)
-    const keyEnd = 21 + body[20]!
+    const keyEnd = 21 + body[20]
     const theirs = body.subarray(21, keyEnd)
     const derive = (by: Buffer, from: Buffer, info: Buffer | string, length: number) =>
       Buffer.from(hkdfSync('sha256', from, by, info, length))
@@ -95,4 +78,40 @@ export class PushService {
     const padded = Buffer.concat([decipher.update(body.subarray(keyEnd, -16)), decipher.final()])
     return padded.subarray(0, padded.lastIndexOf(2)).toString()
   }
+}
+
+/** Puts a subscription in the place of the browser's; run there. A worker, which has no storage, keeps it while it runs. */
+function subscribeTo(its: { endpoint: string }): void {
+  const stored = 'test.push-key'
+  const kept = new Map<string, string>()
+  const memory = {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => kept.set(name, value),
+    removeItem: (name: string) => kept.delete(name),
+  }
+  // Looked for only when it is wanted: about:blank may not.
+  const storage = () => globalThis.localStorage ?? memory
+  const withKey = (key: string) => {
+    const text = atob(key.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0))
+    return {
+      endpoint: its.endpoint,
+      options: { applicationServerKey: bytes.buffer },
+      toJSON: () => its,
+      unsubscribe: () => {
+        storage().removeItem(stored)
+        return Promise.resolve(true)
+      },
+    }
+  }
+  Object.assign(PushManager.prototype, {
+    subscribe({ applicationServerKey }: { applicationServerKey: string }) {
+      storage().setItem(stored, applicationServerKey)
+      return Promise.resolve(withKey(applicationServerKey))
+    },
+    getSubscription() {
+      const key = storage().getItem(stored)
+      return Promise.resolve(key ? withKey(key) : null)
+    },
+  })
 }

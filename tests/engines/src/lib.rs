@@ -4,6 +4,7 @@
 mod nats;
 mod pgbouncer;
 mod postgres;
+mod setup;
 
 use std::{
     net::TcpListener,
@@ -11,9 +12,10 @@ use std::{
 };
 
 pub use self::{
-    nats::{Brokers, Sync},
+    nats::Brokers,
     pgbouncer::PgBouncer,
     postgres::Postgres,
+    setup::{Setup, Sync},
 };
 
 /// How long an engine may take for anything.

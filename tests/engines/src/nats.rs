@@ -2,6 +2,7 @@
 //! started again, and end with the test.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     io::{self, Read as _},
@@ -16,26 +17,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, eventually, free_port};
-
-/// When what is stored is on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
-    /// Every two minutes, as the server does by itself.
-    Default,
-    /// Before it is acknowledged.
-    Always,
-}
-
-impl Sync {
-    /// As the server's configuration says it.
-    pub const fn interval(self) -> &'static str {
-        match self {
-            Sync::Default => "2m",
-            Sync::Always => "always",
-        }
-    }
-}
+use crate::{
+    PATIENCE, eventually,
+    setup::{Setup, free_address},
+};
 
 /// Servers that know each other. Each is meant by its index.
 pub struct Brokers {
@@ -62,32 +47,34 @@ impl Brokers {
 
     /// Starts one or three servers. `None`, said aloud: there is no such program here.
     pub fn start(count: usize) -> Option<Self> {
-        Brokers::start_with(count, Sync::Default, None)
+        Brokers::start_as(&Setup::of(count))
     }
 
-    /// As [`Brokers::start`], synced so, and with further lines of configuration.
-    pub fn start_with(count: usize, sync: Sync, settings: Option<&str>) -> Option<Self> {
+    /// As [`Brokers::start`], in another way.
+    pub fn start_as(setup: &Setup) -> Option<Self> {
         let program = program()?;
         let directory = TempDir::new().expect("a directory for temporary files");
-        let address = || SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let routes: Vec<_> = (0..count).map(|_| address()).collect();
-        let sync = sync.interval();
+        let sync = setup.sync.interval();
         let mut processes = Vec::new();
-        for (index, route) in routes.iter().enumerate() {
-            let (clients, monitor) = (address(), address());
+        for (index, listen) in setup.listen.iter().enumerate() {
+            let (clients, monitor) = (free_address(), free_address());
             let store = directory.path().join(index.to_string());
             let mut text = format!(
                 "server_name: broker-{index}\nlisten: \"{clients}\"\nhttp: \"{monitor}\"\n\
-                 jetstream {{ store_dir: \"{}\", sync_interval: {sync} }}\n{}\n",
+                 jetstream {{ store_dir: \"{}\", sync_interval: {sync}, {} }}\n{}\n",
                 store.display(),
-                settings.unwrap_or_default(),
+                setup.jetstream,
+                setup.settings,
             );
-            if count > 1 {
-                let others: Vec<_> = routes.iter().map(|route| format!("\"nats://{route}\"")).collect();
-                // They are told by their addresses; what they tell clients of each other would lead around a proxy.
+            if setup.listen.len() > 1 {
+                let others: Vec<_> =
+                    setup.routes[index].iter().map(|route| format!("\"nats://{route}\"")).collect();
+                // What they tell clients and each other of their addresses would lead around a proxy.
+                let is_proxied = setup.routes[index] != setup.listen;
+                let advertised = if is_proxied { "advertise: \"127.0.0.1:1\", " } else { "" };
                 let _ = writeln!(
                     text,
-                    "cluster {{ name: test, listen: \"{route}\", no_advertise: true, routes: [{}] }}",
+                    "cluster {{ name: test, listen: \"{listen}\", no_advertise: true, {advertised}routes: [{}] }}",
                     others.join(", ")
                 );
             }
@@ -139,6 +126,34 @@ impl Brokers {
         })
     }
 
+    /// Which one leads all of them, if one says so: without it nobody makes consumers.
+    pub fn leader_of_all(&self) -> Option<usize> {
+        (0..self.len()).find_map(|index| {
+            let report = self.ask(index, "/jsz")?;
+            let leader = report["meta_cluster"]["leader"].as_str()?.strip_prefix("broker-")?.parse().ok()?;
+            Some(leader).filter(|leader| self.is_up(*leader))
+        })
+    }
+
+    /// Which ones the consumers of a stream are on, by their names.
+    pub fn consumers_of(&self, index: usize, stream: &str) -> BTreeMap<String, usize> {
+        let list = self.ask_jetstream(index, &format!("CONSUMER.LIST.{stream}"), "");
+        let consumers = list["consumers"].as_array().into_iter().flatten();
+        consumers
+            .filter_map(|consumer| {
+                let leader = consumer["cluster"]["leader"].as_str()?.strip_prefix("broker-")?;
+                Some((consumer["name"].as_str()?.to_owned(), leader.parse().ok()?))
+            })
+            .collect()
+    }
+
+    /// Ends one in good order: another may lead before it is gone.
+    pub fn stop(&mut self, index: usize) {
+        self.signal(index, Signal::TERM);
+        let process = &mut self.processes[index].process;
+        eventually("a NATS server ends", || process.try_wait().expect("it is our child"));
+    }
+
     /// Ends one without a chance to tidy up.
     pub fn kill(&mut self, index: usize) {
         let broker = &mut self.processes[index];
@@ -150,6 +165,14 @@ impl Brokers {
     /// Starts one again that was killed, with what it had stored.
     pub fn start_again(&mut self, index: usize) {
         self.processes[index].process = spawn(&self.program, &self.directory, index);
+    }
+
+    /// Writes something else into the configuration of one: it holds when that is started again.
+    pub fn configure(&self, index: usize, old: &str, new: &str) {
+        let file = config(&self.directory, index);
+        let text = fs::read_to_string(&file).expect("the configuration can be read");
+        assert!(text.contains(old), "{old} is not in the configuration");
+        fs::write(&file, text.replace(old, new)).expect("the configuration is written");
     }
 
     /// Stops one in the middle of what it does; its connections stay open.

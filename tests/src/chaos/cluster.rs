@@ -114,6 +114,7 @@ pub async fn run_cluster(plan: ClusterPlan, engine: &mut impl Engine) -> Cluster
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),
         retries: AtomicUsize::new(0),
+        acknowledged: AtomicUsize::new(0),
     });
     let mut publishers = JoinSet::new();
     for _ in 0..PUBLISHERS {

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, io, path::Path};
 
 use notifyhub_bench::machine;
 
-use super::{jetstream::JetStreamFigures, run::Figures, soak::SoakFigures};
+use super::{jetstream::JetStreamFigures, pauses::Pause, run::Figures, soak::SoakFigures};
 
 /// Writes what chaos runs came to into RELIABILITY.md in this directory.
 pub fn write_runs(runs: &[Figures], docs: &Path) -> io::Result<()> {
@@ -113,8 +113,11 @@ fn of_jetstream_runs(runs: &[JetStreamFigures], machine: &str) -> String {
     row("hubs left or lost / resumed / gaps announced", &|run| {
         format!("{} / {} / {}", run.changes, run.resumed, run.seen.gaps)
     });
-    row("longest time without an acknowledgement", &|run| {
-        format!("{:.1} s", run.longest_pause.as_secs_f64())
+    let seconds = |duration: std::time::Duration| format!("{:.1} s", duration.as_secs_f64());
+    row("longest time without an acknowledgement", &|run| seconds(run.longest_pause(|pause| pause.length)));
+    row("… less what of it two brokers were down", &|run| seconds(run.longest_pause(Pause::with_majority)));
+    row("**… from the last broker on that was killed or frozen in it**", &|run| {
+        format!("**{}**", seconds(run.longest_pause(|pause| pause.after_last_broker)))
     });
     row("faults", &|run| run.faults().to_string());
     let kinds: std::collections::BTreeSet<_> = runs.iter().flat_map(|run| run.faults.keys()).collect();
@@ -122,6 +125,12 @@ fn of_jetstream_runs(runs: &[JetStreamFigures], machine: &str) -> String {
         row(&format!("… {kind}"), &|run| run.faults.get(kind).copied().unwrap_or_default().to_string());
     }
     row("took", &|run| format!("{:.0} s", run.took.as_secs_f64()));
+    text += "\nPauses of more than 8 s, when they began, and when each fault in them did:\n\n";
+    for run in runs {
+        for pause in run.pauses.iter().filter(|pause| pause.is_long()) {
+            let _ = writeln!(text, "- keeping {}: {pause}", run.max_notifications);
+        }
+    }
     text
 }
 

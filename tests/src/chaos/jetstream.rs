@@ -5,7 +5,6 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -13,33 +12,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fastrand::Rng;
 use notifyhub_sdk::Client;
-use notifyhub_test_engines::{Brokers, Sync};
-use rustix::process::Signal;
+use notifyhub_test_engines::Sync;
 use tokio::task::JoinSet;
 
 use super::{
     dice::dice,
+    faults::Cluster,
     item::Item,
     observer::Counts,
+    pauses::{Pause, Pauses},
     publisher::Publishing,
     roamer::{Roamer, Roaming},
     run::everything,
     work::{Ledger, Post, Then},
 };
-use crate::{
-    eventually,
-    proxy::Proxy,
-    server::{Launch, TestServer},
-};
+use crate::{eventually, server::TestServer};
 
-const HUBS: usize = 3;
-const BROKERS: usize = 3;
 const PUBLISHERS: usize = 8;
 const ROAMERS: usize = 12;
-
-const STREAM: &str = "chaos";
 
 /// With fewer faults a run says nothing.
 const MIN_FAULTS: usize = 3;
@@ -89,8 +80,8 @@ pub struct JetStreamFigures {
     pub disagreements: usize,
     /// How many hubs held something else than the first in the end.
     pub unequal: usize,
-    /// The longest time without an acknowledgement.
-    pub longest_pause: Duration,
+    /// The times in which nothing was acknowledged.
+    pub pauses: Vec<Pause>,
     /// How often subscribers left or lost a hub, and how often they resumed at one.
     pub changes: usize,
     /// See `changes`.
@@ -109,155 +100,21 @@ impl JetStreamFigures {
             && self.seen.is_exact()
     }
 
+    /// The longest time without an acknowledgement, of which something may count apart.
+    pub fn longest_pause(&self, of: impl Fn(&Pause) -> Duration) -> Duration {
+        self.pauses.iter().map(of).max().unwrap_or_default()
+    }
+
     /// How many faults there were.
     pub fn faults(&self) -> usize {
         self.faults.values().sum()
     }
 }
 
-/// The processes, and the connections of one hub that can be cut.
-struct Cluster {
-    brokers: Brokers,
-    hubs: Vec<TestServer>,
-    /// Between the first hub and each broker.
-    proxies: Vec<Proxy>,
-    options: Vec<Vec<String>>,
-}
-
-impl Cluster {
-    async fn start(plan: &JetStreamPlan) -> Option<Self> {
-        let brokers = Brokers::start_with(BROKERS, plan.sync, None)?;
-        let mut proxies = Vec::new();
-        for index in 0..BROKERS {
-            proxies.push(Proxy::to(brokers.client_address(index)).await);
-        }
-        let through: Vec<_> = proxies.iter().map(|proxy| proxy.socket_address().to_string()).collect();
-        let stores = [
-            format!("nats://{}?stream={STREAM}&replicas={BROKERS}", through.join(",")),
-            brokers.store(STREAM),
-            brokers.store(STREAM),
-        ];
-        let options: Vec<Vec<String>> = stores
-            .into_iter()
-            .map(|store| {
-                let count = plan.max_notifications.to_string();
-                let options = ["--store", &store, "--max-notifications", &count, "--heartbeat", "1s"];
-                options.iter().chain(&["--drain", "300ms"]).map(ToString::to_string).collect()
-            })
-            .collect();
-        let mut cluster = Cluster { brokers, hubs: Vec::new(), proxies, options };
-        for hub in 0..HUBS {
-            cluster.hubs.push(TestServer::start(&cluster.options_of(hub)));
-        }
-        Some(cluster)
-    }
-
-    fn options_of(&self, hub: usize) -> Vec<&str> {
-        self.options[hub].iter().map(String::as_str).collect()
-    }
-
-    fn start_hub_again(&mut self, hub: usize) {
-        let options = self.options[hub].clone();
-        let options: Vec<_> = options.iter().map(String::as_str).collect();
-        self.hubs[hub].relaunch(Launch { options: &options, ..Launch::default() });
-    }
-
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.hubs.iter().map(TestServer::socket_address).collect()
-    }
-
-    /// The broker that leads the stream, or any.
-    fn leader(&self, dice: &mut Rng) -> usize {
-        self.brokers.leader_of(STREAM).unwrap_or_else(|| dice.usize(..BROKERS))
-    }
-
-    /// Makes one fault and its end; says which.
-    async fn fault(&mut self, dice: &mut Rng) -> &'static str {
-        let leader = self.leader(dice);
-        let follower = (leader + dice.usize(1..BROKERS)) % BROKERS;
-        let hub = dice.usize(..HUBS);
-        let ms = |dice: &mut Rng, range: std::ops::Range<u64>| Duration::from_millis(dice.u64(range));
-        match dice.u32(..100) {
-            0..15 => {
-                self.brokers.kill(leader);
-                tokio::time::sleep(ms(dice, 200..4000)).await;
-                self.brokers.start_again(leader);
-                "leading broker killed"
-            }
-            15..27 => {
-                self.brokers.kill(follower);
-                tokio::time::sleep(ms(dice, 200..3000)).await;
-                self.brokers.start_again(follower);
-                "following broker killed"
-            }
-            27..37 => {
-                self.brokers.freeze(leader);
-                tokio::time::sleep(ms(dice, 1500..9000)).await;
-                self.brokers.thaw(leader);
-                "leading broker frozen"
-            }
-            37..43 => {
-                self.brokers.freeze(follower);
-                tokio::time::sleep(ms(dice, 1500..6000)).await;
-                self.brokers.thaw(follower);
-                "following broker frozen"
-            }
-            43..65 => {
-                self.hubs[hub].kill();
-                tokio::time::sleep(ms(dice, 0..1500)).await;
-                self.start_hub_again(hub);
-                "hub killed"
-            }
-            65..75 => {
-                self.hubs[hub].signal(Signal::STOP);
-                tokio::time::sleep(ms(dice, 1000..8000)).await;
-                self.hubs[hub].signal(Signal::CONT);
-                "hub frozen"
-            }
-            75..82 => {
-                self.hubs[hub].kill();
-                self.brokers.kill(leader);
-                tokio::time::sleep(ms(dice, 100..2000)).await;
-                self.brokers.start_again(leader);
-                self.start_hub_again(hub);
-                "hub and leading broker killed"
-            }
-            82..86 => {
-                (0..BROKERS).for_each(|broker| self.brokers.kill(broker));
-                tokio::time::sleep(ms(dice, 100..1500)).await;
-                (0..BROKERS).for_each(|broker| self.brokers.start_again(broker));
-                "all brokers killed"
-            }
-            86..93 => {
-                self.proxies.iter().for_each(Proxy::part);
-                tokio::time::sleep(ms(dice, 500..8000)).await;
-                self.proxies.iter().for_each(Proxy::join);
-                "hub cut off from all brokers"
-            }
-            _ => {
-                self.proxies.iter().for_each(Proxy::silence);
-                "hub's connections silenced"
-            }
-        }
-    }
-
-    /// Nothing is wrong any more: all of them run, and the hubs have found their brokers.
-    async fn calm_down(&self) {
-        self.brokers.wait_until_ready();
-        for hub in &self.hubs {
-            eventually("a hub stores again what is posted", async || {
-                let answer = crate::http::get(hub.socket_address(), "/readyz").await;
-                (answer.status() == 200).then_some(())
-            })
-            .await;
-        }
-    }
-}
-
 /// Runs it. Everything it starts has ended when it returns. `None`: there is no NATS server here.
 pub async fn run_on_jetstream(plan: JetStreamPlan) -> Option<JetStreamFigures> {
     let started = Instant::now();
-    let mut cluster = Cluster::start(&plan).await?;
+    let mut cluster = Cluster::start(plan.sync, plan.max_notifications).await?;
     let publishing = Arc::new(Publishing {
         seed: plan.seed,
         count: 0,
@@ -267,6 +124,7 @@ pub async fn run_on_jetstream(plan: JetStreamPlan) -> Option<JetStreamFigures> {
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),
         retries: AtomicUsize::new(0),
+        acknowledged: AtomicUsize::new(0),
     });
     let clients: Vec<_> = cluster.hubs.iter().map(TestServer::client).collect();
     let roaming = Arc::<Roaming>::default();
@@ -282,7 +140,7 @@ pub async fn run_on_jetstream(plan: JetStreamPlan) -> Option<JetStreamFigures> {
     for _ in 0..PUBLISHERS {
         publishers.spawn(publish(Arc::clone(&publishing), clients.clone(), Arc::clone(&is_over)));
     }
-    let watching = tokio::spawn(longest_pause(Arc::clone(&publishing), Arc::clone(&is_over)));
+    let watching = tokio::spawn(pauses(Arc::clone(&publishing), Arc::clone(&is_over)));
 
     let mut figures = JetStreamFigures {
         seed: plan.seed,
@@ -295,14 +153,15 @@ pub async fn run_on_jetstream(plan: JetStreamPlan) -> Option<JetStreamFigures> {
         let mut dice = dice(plan.seed, "fault", number);
         tokio::time::sleep(Duration::from_millis(dice.u64(300..3000))).await;
         // Of what takes long there are few: a short run may be longer for that.
-        if Instant::now() >= faults_until && figures.faults() >= MIN_FAULTS {
+        if Instant::now() >= faults_until && number >= MIN_FAULTS {
             break;
         }
-        *figures.faults.entry(cluster.fault(&mut dice).await).or_default() += 1;
+        cluster.fault(&mut dice).await;
     }
+    figures.faults = cluster.chronicle.faults();
     cluster.calm_down().await;
     is_over.store(true, SeqCst);
-    figures.longest_pause = watching.await.expect("it does not panic");
+    figures.pauses = watching.await.expect("it does not panic").explained(&cluster.chronicle);
     while let Some(ended) = publishers.join_next().await {
         if let Err(refused) = ended.expect("publishers do not panic") {
             figures.violations.push(refused);
@@ -334,17 +193,14 @@ async fn publish(
     Ok(())
 }
 
-/// The longest time in which nothing was acknowledged.
-async fn longest_pause(publishing: Arc<Publishing>, is_over: Arc<AtomicBool>) -> Duration {
-    let (mut longest, mut last, mut acknowledged) = (Duration::ZERO, Instant::now(), 0);
+/// The times in which nothing was acknowledged.
+async fn pauses(publishing: Arc<Publishing>, is_over: Arc<AtomicBool>) -> Pauses {
+    let mut pauses = Pauses::begin();
     while !is_over.load(SeqCst) {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        longest = longest.max(last.elapsed());
-        if publishing.ledger.len() != acknowledged {
-            (acknowledged, last) = (publishing.ledger.len(), Instant::now());
-        }
+        pauses.see(publishing.acknowledged.load(SeqCst), Instant::now());
     }
-    longest
+    pauses
 }
 
 /// Posts a last one and waits until every subscriber has it; who has not, in words.
@@ -414,7 +270,7 @@ impl fmt::Display for JetStreamFigures {
         writeln!(
             f,
             "seed {}, keeping {}: {} acknowledged ({} requests, {} of them again), {} stored; {} lost, {} doubled, \
-             {} disagreements, {} unequal lists; longest pause {:.1} s; {:.0} s",
+             {} disagreements, {} unequal lists; longest pause {:.1} s ({:.1} s with a majority of brokers); {:.0} s",
             self.seed,
             self.max_notifications,
             self.acknowledged,
@@ -425,11 +281,15 @@ impl fmt::Display for JetStreamFigures {
             self.doubled,
             self.disagreements,
             self.unequal,
-            self.longest_pause.as_secs_f64(),
+            self.longest_pause(|pause| pause.length).as_secs_f64(),
+            self.longest_pause(Pause::with_majority).as_secs_f64(),
             self.took.as_secs_f64()
         )?;
         writeln!(f, "  {} faults: {:?}", self.faults(), self.faults)?;
         writeln!(f, "  subscribers: {} hubs left, {} resumed; {:?}", self.changes, self.resumed, self.seen)?;
+        for pause in self.pauses.iter().filter(|pause| pause.is_long()) {
+            writeln!(f, "  pause of {pause}")?;
+        }
         for violation in &self.violations {
             writeln!(f, "  VIOLATION {violation}")?;
         }

@@ -10,16 +10,18 @@
 //! - `run`: one run, and what it came to.
 //! - `cluster`: several hubs on one engine, all of which are killed.
 //! - `soak`: the same without kills, for long, with an eye on memory, descriptors and files. `samples`: what it has seen.
-//! - `jetstream`: three hubs on three brokers, which are killed, frozen and cut off. `roamer`: subscribers that change hubs,
-//!   as bytes.
+//! - `jetstream`: three hubs on three brokers. `faults`: how these are killed, frozen and cut off. `pauses`: when nothing was
+//!   acknowledged, and what was wrong then. `roamer`: subscribers that change hubs, as bytes.
 //! - `document`: the figures in docs/RELIABILITY.md.
 
 mod cluster;
 mod dice;
 mod document;
+mod faults;
 mod item;
 mod jetstream;
 mod observer;
+mod pauses;
 mod proxy;
 mod publisher;
 mod roamer;
@@ -34,6 +36,7 @@ pub use self::{
     document::{write_jetstream_runs, write_runs},
     jetstream::{JetStreamFigures, JetStreamPlan, run_on_jetstream},
     observer::Counts,
+    pauses::Pause,
     proxy::Deeds,
     run::{Figures, Plan, run},
     soak::{SoakFigures, SoakPlan, soak},

@@ -155,6 +155,21 @@ impl Observer {
         std::mem::take(&mut self.violations)
     }
 
+    /// As [`Observer::judge`], by its name; where everything is kept a gap is wrong too.
+    pub(crate) fn verdict(
+        &mut self,
+        name: &str,
+        stored: &BTreeMap<String, Item>,
+        expected: &Expected,
+        keeps_all: bool,
+    ) -> Vec<String> {
+        let mut violations = self.judge(stored, expected);
+        if keeps_all && self.counts.gaps > 0 {
+            violations.push(format!("a gap, although all is kept: {}", self.gap));
+        }
+        violations.iter().map(|what| format!("{name}: {what}")).collect()
+    }
+
     fn is_covered(&self, id: &str) -> bool {
         self.covered.iter().any(|(after, through)| after.as_str() < id && id <= through.as_str())
     }

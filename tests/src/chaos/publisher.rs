@@ -39,6 +39,8 @@ pub(crate) struct Publishing {
     pub(crate) attempts: AtomicUsize,
     /// Attempts that were not answered, or asked to come back.
     pub(crate) retries: AtomicUsize,
+    /// Requests that were carried out.
+    pub(crate) acknowledged: AtomicUsize,
 }
 
 impl Publishing {
@@ -107,7 +109,10 @@ impl Publishing {
         loop {
             let number = self.attempts.fetch_add(1, SeqCst);
             match tokio::time::timeout(ATTEMPT_TIMEOUT, attempt(number)).await {
-                Ok(Ok(done)) => return Ok(done.into_inner()),
+                Ok(Ok(done)) => {
+                    self.acknowledged.fetch_add(1, SeqCst);
+                    return Ok(done.into_inner());
+                }
                 Ok(Err(Error::ErrorResponse(refused))) if !is_temporary(refused.status()) => {
                     return Err(format!("{}: {}", refused.status(), refused.message));
                 }

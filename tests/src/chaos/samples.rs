@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use crate::footprint::Footprint;
+
 /// One look.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sample {
@@ -24,17 +26,13 @@ pub(crate) struct Sample {
 impl Sample {
     /// Looks at a process.
     pub(crate) fn of(pid: u32, data: &Path) -> Self {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let number = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
-        };
-        let count = |path: String| fs::read_dir(path).map_or(0, |entries| entries.count() as u64);
+        let footprint = Footprint::unless_gone(pid);
+        let number = |of: fn(Footprint) -> usize| footprint.map_or(0, |footprint| of(footprint) as u64);
         let sizes = fs::read_dir(data).into_iter().flatten().flatten();
         Sample {
-            memory: number("VmRSS:") * 1024,
-            threads: number("Threads:"),
-            descriptors: count(format!("/proc/{pid}/fd")),
+            memory: number(|footprint| footprint.memory_kib) * 1024,
+            threads: number(|footprint| footprint.threads),
+            descriptors: number(|footprint| footprint.descriptors),
             files: sizes.filter_map(|file| Some(file.metadata().ok()?.len())).sum(),
             ..Sample::default()
         }

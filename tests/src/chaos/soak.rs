@@ -99,6 +99,7 @@ pub async fn soak(plan: SoakPlan) -> SoakFigures {
         ledger: Ledger::default(),
         attempts: AtomicUsize::new(0),
         retries: AtomicUsize::new(0),
+        acknowledged: AtomicUsize::new(0),
     });
     let mut background = JoinSet::new();
     background.spawn(measure(hub.address(), Arc::clone(&stopwatch)));
@@ -148,8 +149,7 @@ pub async fn soak(plan: SoakPlan) -> SoakFigures {
     let expected = publishing.ledger.expected(KEPT / 2);
     for subscriber in &subscribers {
         let mut observer = subscriber.observer();
-        let violations = observer.judge(&stored, &expected);
-        figures.violations.extend(violations.iter().map(|what| format!("{}: {what}", subscriber.name)));
+        figures.violations.extend(observer.verdict(&subscriber.name, &stored, &expected, false));
         figures.subscribers.push((subscriber.name.clone(), observer.counts));
     }
     figures.check_growth();

@@ -21,7 +21,7 @@ fn every_test_that_is_named_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let document = fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
     let mut code = String::new();
-    for folder in ["server", "sdk", "cli", "tests", "fuzz"] {
+    for folder in ["server", "adapters", "sdk", "cli", "tests", "fuzz"] {
         sources(&root.join(folder), &mut code);
     }
     let last_columns = document.lines().filter_map(|line| line.strip_suffix('|')?.rsplit_once('|'));

@@ -12,7 +12,7 @@ use std::{
 
 use notifyhub_tests::{
     events::RawEvents,
-    http::{get, post, request},
+    http::{get, messages, post, request},
     server::{TestServer, run_to_end},
 };
 use serde_json::json;
@@ -45,8 +45,7 @@ async fn publish(server: &TestServer, message: &str) {
 }
 
 async fn stored(server: &TestServer) -> Vec<String> {
-    let list = get(server.socket_address(), "/api/notifications?limit=1000").await.json();
-    list.as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
+    messages(server.socket_address()).await
 }
 
 fn names_in(directory: &Path) -> Vec<String> {
@@ -309,4 +308,12 @@ async fn what_root_restores_belongs_to_the_owner_of_the_directory() {
     for name in ["notifyhub.db", "notifyhub.lock"] {
         assert_eq!(fs::metadata(service.path().join(name)).unwrap().uid(), 12_345, "{name}");
     }
+}
+
+#[test]
+fn a_hub_that_keeps_nothing_has_nothing_to_back_up() {
+    let output = run_to_end(&["--store", "memory", "backup", "/nonexistent/copy"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("with --store memory nothing is kept"), "{said}");
 }

@@ -15,12 +15,11 @@ use serde_json::{Value, json};
 const SENT: &str = "✓ Notification sent successfully\n";
 
 async fn stored(server: &TestServer) -> Vec<Value> {
-    let list = http::get(server.socket_address(), "/api/notifications").await.json();
-    list.as_array().unwrap().clone()
+    http::stored(server.socket_address()).await
 }
 
 async fn messages(server: &TestServer) -> Vec<String> {
-    stored(server).await.iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
+    http::messages(server.socket_address()).await
 }
 
 fn sent() -> Pushed {
@@ -212,11 +211,12 @@ async fn nothing_at_the_address_is_told_after_the_time_allowed() {
 async fn it_waits_for_a_hub_that_starts_late_and_posts_once() {
     let mut server = TestServer::start(&[]);
     assert!(server.stop().success());
-    let url = server.address();
+    let proxy = Proxy::to(server.socket_address()).await;
+    let url = proxy.address();
     let pushing = tokio::spawn(async move { push(&["--url", &url, "--timeout", "30s", "Patience"]).await });
-    // A first attempt has failed by now: it takes some milliseconds.
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert!(!pushing.is_finished(), "it keeps trying");
+    // The first attempt has failed, and it keeps trying.
+    proxy.has_accepted(2).await;
+    assert!(!pushing.is_finished());
     server.start_again(&[]);
     assert_eq!(pushing.await.unwrap(), sent());
     assert_eq!(messages(&server).await, ["Patience"]);

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use notifyhub_test_engines::{Brokers, Sync};
+use notifyhub_test_engines::{Brokers, Setup};
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
     http::{get, request},
+    moving::move_feed,
     proxy::Proxy,
     repository,
     server::{Launch, TestServer, run_to_end},
@@ -94,6 +95,11 @@ async fn a_hub_that_is_cut_off_says_so_and_catches_up() {
         (get(cut_off.socket_address(), "/readyz").await.status() == 200).then_some(())
     })
     .await;
+    let said = cut_off.said();
+    for line in ["connection to the NATS server is lost", "connected to a NATS server again"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(said.lines().count() < 20, "each attempt to connect is told: {said}");
     publish(&cut_off, "after").await;
     eventually("the other has it", async || {
         messages(&hubs[0]).await.contains(&"after".to_owned()).then_some(())
@@ -212,7 +218,7 @@ async fn a_hub_needs_no_more_than_it_is_allowed_to_in_deploy() {
     let deployed = std::fs::read_to_string(repository("deploy/jetstream/nats-server.conf")).unwrap();
     let start = deployed.find("authorization {").unwrap();
     let permissions = deployed[start..].replace("$HUB_PASSWORD", "\"of-the-hubs\"");
-    let Some(brokers) = Brokers::start_with(1, Sync::Default, Some(&permissions)) else { return };
+    let Some(brokers) = Brokers::start_as(&Setup::of(1).and_settings(permissions)) else { return };
     let host = brokers.client_address(0);
     let store = format!("nats://hub:of-the-hubs@{host}?stream=notifyhub&replicas=1");
     let hub = TestServer::start(&["--store", &store, "--max-notifications", "2"]);
@@ -231,19 +237,13 @@ async fn a_hub_needs_no_more_than_it_is_allowed_to_in_deploy() {
         (brokers.messages_in_store(0, "notifyhub") <= 4).then_some(())
     })
     .await;
+    let copy = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", copy.path().display());
+    let (done, said) = move_feed(&["--from", &store, "--to", &file]);
+    assert!(done && said.contains("1 notification, 0 open"), "{said}");
+    let elsewhere = store.replace("stream=notifyhub", "stream=elsewhere");
+    let (done, said) = move_feed(&["--from", &file, "--to", &elsewhere]);
+    assert!(!done && said.contains("Publish to \"$JS.API.STREAM.INFO.elsewhere\""), "{said}");
     let checked = brokers.check_configuration(&repository("deploy/jetstream/nats-server.conf"));
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
-}
-
-#[tokio::test]
-async fn users_and_passwords_are_shown_to_the_broker_and_to_nobody_else() {
-    let users = "authorization { user: hub, password: secret }";
-    let Some(brokers) = Brokers::start_with(1, Sync::Default, Some(users)) else {
-        return;
-    };
-    let host = brokers.client_address(0);
-    let store = format!("nats://hub:secret@{host}?stream={STREAM}&replicas=1");
-    let hub = TestServer::start(&["--store", &store, "--log", "debug"]);
-    publish(&hub, "a").await;
-    assert!(!hub.said().contains("secret"), "{}", hub.said());
 }

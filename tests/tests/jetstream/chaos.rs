@@ -14,6 +14,9 @@ async fn run(max_notifications: usize, seconds: u64, sync: Sync) {
     println!("{figures}");
     assert!(figures.is_exact(), "{figures}");
     assert!(figures.acknowledged > 100, "it was a quiet run: {figures}");
+    // An election takes 9 s at most, or is repeated once.
+    let longest = figures.longest_pause(|pause| pause.after_last_broker);
+    assert!(longest < Duration::from_secs(20), "nothing was acknowledged for {longest:?}: {figures}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,13 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 
+mod access;
 mod brokers;
 mod chaos;
+mod deployed;
 mod moving;
 mod several_hubs;
 mod storage;
+mod three_brokers;
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
 
 use notifyhub_test_engines::Brokers;
 use notifyhub_tests::{
@@ -16,6 +26,7 @@ use notifyhub_tests::{
     http::{Answer, get, request},
     server::TestServer,
 };
+use tokio::task::JoinHandle;
 
 const STREAM: &str = "feed";
 
@@ -52,10 +63,17 @@ async fn delete(hub: &TestServer, id: &str) -> u16 {
     request(hub.socket_address(), "DELETE", &format!("/api/notifications/{id}"), &[], "").await.status()
 }
 
-/// The messages that are listed, newest first.
+/// The messages of all notifications, newest first.
 async fn messages(hub: &TestServer) -> Vec<String> {
-    let list = get(hub.socket_address(), "/api/notifications?limit=1000").await.json();
-    list.as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
+    let (mut messages, mut before) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/notifications?limit=1000{before}");
+        let page = get(hub.socket_address(), &path).await.json();
+        let Some(last) = page.as_array().unwrap().last() else { return messages };
+        before = format!("&before={}", last["id"].as_str().unwrap());
+        let page = page.as_array().unwrap().iter();
+        messages.extend(page.map(|item| item["message"].as_str().unwrap().to_owned()));
+    }
 }
 
 /// A stream that goes on after an event; the reason that its `hello` gives.
@@ -76,4 +94,25 @@ async fn open(hub: &TestServer) -> (RawEvents, String) {
     assert_eq!(init.event(), "init");
     let id = init.id().to_owned();
     (events, id)
+}
+
+/// Posts a message under a key of its own; whether it was acknowledged.
+async fn is_stored(hub: SocketAddr, message: &str) -> bool {
+    let body = format!("{{\"message\":\"{message}\"}}");
+    post_under(hub, &body, Some(&format!("key of {message}"))).await.status() == 201
+}
+
+/// Posts one after the other, each once, until it is told to stop: how many were stored, and the longest wait.
+fn keep_posting(hub: SocketAddr, is_over: Arc<AtomicBool>) -> JoinHandle<(Vec<String>, Duration)> {
+    tokio::spawn(async move {
+        let (mut stored, mut longest) = (Vec::new(), Duration::ZERO);
+        while !is_over.load(SeqCst) {
+            let message = format!("{} {}", hub.port(), stored.len());
+            let started = Instant::now();
+            assert!(is_stored(hub, &message).await, "{message} was not stored at once");
+            longest = longest.max(started.elapsed());
+            stored.push(message);
+        }
+        (stored, longest)
+    })
 }

@@ -1,8 +1,12 @@
 //! What the broker keeps: what is void is gone there too, and retention is the same for all hubs.
 
-use notifyhub_tests::{eventually, http::request};
+use notifyhub_test_engines::{Brokers, Setup};
+use notifyhub_tests::{
+    eventually,
+    http::{get, request},
+};
 
-use super::{delete, hub, hubs, messages, post_under, publish};
+use super::{delete, hub, hubs, messages, post, post_under, publish};
 
 #[tokio::test]
 async fn all_hubs_drop_the_same_and_the_broker_keeps_no_more() {
@@ -63,4 +67,35 @@ async fn what_was_deleted_is_in_no_message_any_more() {
         !brokers.contents(0, super::STREAM).contains("secret"),
         "the key is kept, and nothing of what it was for"
     );
+}
+
+/// A limit of the brokers' stands for their disk: what does not fit is refused, and nothing else is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn brokers_without_space_store_nothing_and_the_hub_says_so() {
+    let setup = Setup { jetstream: "max_file_store: 1000000".into(), ..Setup::of(1) };
+    let Some(mut brokers) = Brokers::start_as(&setup) else { return };
+    let hub = hub(&brokers, &["--max-notifications", "100000"]);
+    let body = format!("{{\"message\":\"{}\"}}", "x".repeat(4000));
+    let mut stored = 0;
+    let refused = loop {
+        let answer = post(&hub, &body).await;
+        if answer.status() != 201 {
+            break answer;
+        }
+        stored += 1;
+        assert!(stored < 1000, "there is no limit");
+    };
+    assert_eq!(refused.status(), 503, "{}", refused.text());
+    assert_eq!(refused.json()["code"], "storage_unavailable", "{}", refused.text());
+    assert!(refused.head.header("retry-after").is_some());
+    assert!(stored > 50, "{stored}");
+    assert_eq!(messages(&hub).await.len(), stored, "what was refused is not there, and all else can be read");
+    brokers.stop(0);
+    brokers.configure(0, "max_file_store: 1000000", "max_file_store: 100000000");
+    brokers.start_again(0);
+    brokers.wait_until_ready();
+    eventually("there is space again", async || (post(&hub, &body).await.status() == 201).then_some(()))
+        .await;
+    assert_eq!(get(hub.socket_address(), "/readyz").await.status(), 200);
+    assert_eq!(messages(&hub).await.len(), stored + 1);
 }

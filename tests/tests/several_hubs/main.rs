@@ -5,6 +5,7 @@
 
 mod changing;
 mod chaos;
+mod clients;
 mod encrypted;
 mod failover;
 mod losing_touch;

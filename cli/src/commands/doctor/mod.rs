@@ -79,8 +79,12 @@ fn look_at_spool(hub: &Hub, report: &mut Report) {
         match entries.map(|entries| entries.len()) {
             Ok(0) => Finding::ok("nothing waits to be sent"),
             Ok(count) => Finding::warning(
-                format!("{count} deliveries wait to be sent"),
-                "They go with the next call, or now: notifyhub spool flush",
+                if count == 1 {
+                    "1 delivery waits to be sent".to_owned()
+                } else {
+                    format!("{count} deliveries wait to be sent")
+                },
+                "The next call sends that; now: notifyhub spool flush",
             ),
             Err(reason) => Finding::failed(
                 reason,

@@ -5,7 +5,9 @@
 mod input;
 
 use std::{
-    env, panic,
+    env,
+    io::IsTerminal as _,
+    panic,
     path::PathBuf,
     process::ExitCode,
     thread,
@@ -59,6 +61,10 @@ pub(crate) struct Arguments {
 pub(crate) fn is_report(program: &Command) -> bool {
     let words: Vec<_> = env::args_os().skip(1).collect();
     if words.first().is_none_or(|word| word != "hook") {
+        return false;
+    }
+    // An agent names itself: this is somebody who wants to see what there is.
+    if words.len() == 1 && std::io::stdin().is_terminal() {
         return false;
     }
     let is_subcommand = |word: &std::ffi::OsString| {

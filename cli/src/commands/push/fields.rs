@@ -6,13 +6,18 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
-use notifyhub_sdk::{types, vocabulary};
+use clap::Args;
+use notifyhub_adapters::limits::{
+    MAX_ACTOR_CHARS, MAX_KEY_CHARS, MAX_LABEL_CHARS, MAX_LINK_CHARS, MAX_MESSAGE_CHARS, MAX_SOURCE_CHARS,
+    MAX_TAG_CHARS, MAX_TITLE_CHARS,
+};
+use notifyhub_sdk::{Format, Level, State, types};
 
 use crate::{
     Misuse,
-    configuration::{Configuration, first_set},
+    configuration::{Configuration, Said, first_set},
     hub::HubOptions,
+    values::{duration, word},
 };
 
 /// What is posted, and where.
@@ -31,24 +36,15 @@ pub(crate) struct Fields {
     title: Option<String>,
 
     /// How much it matters: it decides colour and sound.
-    #[arg(long, short, value_enum)]
+    #[arg(long, short, value_parser = word::<Level>(Level::WORDS), value_name = "LEVEL")]
     level: Option<Level>,
 
-    /// A word to filter by; may be given up to 16 times.
-    #[arg(long = "tag", value_name = "WORD")]
-    tags: Vec<String>,
-
-    /// An http or https address where there is more to read.
-    #[arg(long, value_name = "URL")]
-    link: Option<String>,
+    #[command(flatten)]
+    labels: Labels,
 
     /// The project or system it is about, up to 64 characters. The page groups by it.
     #[arg(long, env = "NOTIFYHUB_SOURCE", value_name = "NAME")]
     source: Option<String>,
-
-    /// Who speaks, up to 32 characters: ci, cron, an agent's name.
-    #[arg(long, env = "NOTIFYHUB_ACTOR", value_name = "NAME")]
-    actor: Option<String>,
 
     /// The run, session or thing it is about, up to 128 characters. What waits or runs under the same key is
     /// removed when this is stored.
@@ -56,7 +52,7 @@ pub(crate) struct Fields {
     key: Option<String>,
 
     /// Where that stands: waiting (for a person) and running are open, done and failed close.
-    #[arg(long, value_enum)]
+    #[arg(long, value_name = "STATE", value_parser = word::<State>(State::WORDS))]
     state: Option<State>,
 
     /// Something to open with one click, such as "Open=vscode://file/tmp/a.rs"; may be given up to 3 times.
@@ -64,7 +60,7 @@ pub(crate) struct Fields {
     actions: Vec<String>,
 
     /// How the message is to be read.
-    #[arg(long, value_enum)]
+    #[arg(long, value_name = "FORMAT", value_parser = word::<Format>(Format::WORDS))]
     format: Option<Format>,
 
     /// Post nothing; remove what waits or runs under this key.
@@ -81,70 +77,47 @@ pub(crate) struct Fields {
     pub(super) quiet: bool,
 
     /// How long to keep trying while the hub cannot be reached. A notification is never posted twice.
-    #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "NOTIFYHUB_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub(super) timeout: Duration,
+}
+
+/// What `run` takes as well.
+#[derive(Debug, Args)]
+pub(crate) struct Labels {
+    /// A word to filter by; may be given up to 16 times.
+    #[arg(long = "tag", value_name = "WORD")]
+    tags: Vec<String>,
+
+    /// An http or https address where there is more to read.
+    #[arg(long, value_name = "URL")]
+    link: Option<String>,
+
+    /// Who speaks, up to 32 characters: ci, cron, an agent's name.
+    #[arg(long, env = "NOTIFYHUB_ACTOR", value_name = "NAME")]
+    actor: Option<String>,
+}
+
+impl Labels {
+    /// The tags, and one more.
+    pub(crate) fn tags(&self, more: Option<&str>) -> Result<Vec<types::NewNotificationTagsItem>, Misuse> {
+        let tags = self.tags.iter().map(String::as_str).chain(more);
+        tags.map(|tag| one("--tag", MAX_TAG_CHARS, tag)).collect()
+    }
+
+    pub(crate) fn link(&self) -> Result<Option<types::NewNotificationLink>, Misuse> {
+        limited("--link", MAX_LINK_CHARS, self.link.as_deref())
+    }
+
+    pub(crate) fn actor(
+        &self,
+        configuration: &Configuration,
+    ) -> Result<Option<types::NewNotificationActor>, Misuse> {
+        said(MAX_ACTOR_CHARS, first_set("actor", self.actor.as_ref(), configuration.actor.as_ref()))
+    }
 }
 
 /// More than any message has.
 const MAX_INPUT_BYTES: u64 = 64 << 10;
-
-/// As in the API.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Level {
-    Info,
-    Success,
-    Warning,
-    Error,
-}
-
-impl From<Level> for vocabulary::Level {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Info => vocabulary::Level::Info,
-            Level::Success => vocabulary::Level::Success,
-            Level::Warning => vocabulary::Level::Warning,
-            Level::Error => vocabulary::Level::Error,
-        }
-    }
-}
-
-/// As in the API.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum State {
-    Waiting,
-    Running,
-    Done,
-    Failed,
-}
-
-impl From<State> for vocabulary::State {
-    fn from(state: State) -> Self {
-        match state {
-            State::Waiting => vocabulary::State::Waiting,
-            State::Running => vocabulary::State::Running,
-            State::Done => vocabulary::State::Done,
-            State::Failed => vocabulary::State::Failed,
-        }
-    }
-}
-
-/// As in the API.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Code,
-    Markdown,
-}
-
-impl From<Format> for vocabulary::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Text => vocabulary::Format::Text,
-            Format::Code => vocabulary::Format::Code,
-            Format::Markdown => vocabulary::Format::Markdown,
-        }
-    }
-}
 
 impl Fields {
     /// The notification to post.
@@ -154,22 +127,22 @@ impl Fields {
         configuration: &Configuration,
     ) -> Result<types::NewNotification, Misuse> {
         let text = self.text(program)?;
-        let length = text.chars().count();
         Ok(types::NewNotification {
-            message: text
-                .parse()
-                .map_err(|_| format!("the message must have 1 to 4096 characters, this one has {length}"))?,
-            title: limited("--title", 256, self.title.as_deref())?,
-            level: self.level.map(vocabulary::Level::from),
-            tags: self.tags.iter().map(|tag| one("--tag", 64, tag)).collect::<Result<_, _>>()?,
-            link: limited("--link", 2048, self.link.as_deref())?,
+            message: one("the message", MAX_MESSAGE_CHARS, &text)?,
+            title: limited("--title", MAX_TITLE_CHARS, self.title.as_deref())?,
+            level: self.level,
+            tags: self.labels.tags(None)?,
+            link: self.labels.link()?,
             timestamp: None,
-            source: limited("--source", 64, first_set(self.source.as_ref(), configuration.source.as_ref()))?,
-            actor: limited("--actor", 32, first_set(self.actor.as_ref(), configuration.actor.as_ref()))?,
-            key: limited("--key", 128, self.key.as_deref())?,
-            state: self.state.map(vocabulary::State::from),
+            source: said(
+                MAX_SOURCE_CHARS,
+                first_set("source", self.source.as_ref(), configuration.source.as_ref()),
+            )?,
+            actor: self.labels.actor(configuration)?,
+            key: limited("--key", MAX_KEY_CHARS, self.key.as_deref())?,
+            state: self.state,
             actions: self.actions.iter().map(|action| parse_action(action)).collect::<Result<_, _>>()?,
-            format: self.format.map(vocabulary::Format::from),
+            format: self.format,
         })
     }
 
@@ -206,14 +179,21 @@ impl Fields {
     }
 }
 
+/// Fits a text into what the API takes; an error names what says it.
 pub(crate) fn one<T: FromStr>(option: &str, max: usize, text: &str) -> Result<T, Misuse> {
     text.parse().map_err(|_| {
         format!("{option} must have 1 to {max} characters, this one has {}", text.chars().count())
     })
 }
 
+/// Fits a text, if there is one.
 pub(crate) fn limited<T: FromStr>(option: &str, max: usize, text: Option<&str>) -> Result<Option<T>, Misuse> {
     text.map(|text| one(option, max, text)).transpose()
+}
+
+/// Fits what an option or the configuration says.
+pub(crate) fn said<T: FromStr>(max: usize, text: Option<Said<'_>>) -> Result<Option<T>, Misuse> {
+    text.map(|said| one(&said.by, max, said.text)).transpose()
 }
 
 fn parse_action(text: &str) -> Result<types::Action, Misuse> {
@@ -221,7 +201,7 @@ fn parse_action(text: &str) -> Result<types::Action, Misuse> {
         return Err(format!("--action {text:?} must be LABEL=URL, such as \"Open=vscode://file/tmp/a.rs\""));
     };
     Ok(types::Action {
-        label: one("the label of --action", 32, label)?,
-        url: one("the URL of --action", 2048, url)?,
+        label: one("the label of --action", MAX_LABEL_CHARS, label)?,
+        url: one("the URL of --action", MAX_LINK_CHARS, url)?,
     })
 }

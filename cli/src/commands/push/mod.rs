@@ -8,8 +8,11 @@ use std::{
 };
 
 use clap::Args;
+use notifyhub_adapters::limits::MAX_KEY_CHARS;
+use notifyhub_sdk::types;
 
 pub(crate) use self::fields::Fields;
+use self::fields::one;
 use crate::{
     Misuse,
     configuration::{Configuration, SetIn, Setting},
@@ -21,7 +24,7 @@ use crate::{
     },
     origin::Origin,
     spool::Spool,
-    terminal::{self, FAILED, MISUSE, fail, print},
+    terminal::{self, FAILED, MISUSE, fail, print_sent},
 };
 
 /// Post a notification, or withdraw what is open under a key.
@@ -106,7 +109,7 @@ impl Arguments {
             Some(stopped) => say_kept(&stopped.told(&hub.address), &self.fields),
             None if !flushed.refused.is_empty() => return ExitCode::from(FAILED),
             None if self.fields.quiet => {}
-            None => return print(&format!("{} sent, after what had waited", terminal::check_mark())),
+            None => return print_sent(&format!("{} sent, after what had waited", terminal::check_mark())),
         }
         ExitCode::SUCCESS
     }
@@ -135,7 +138,10 @@ fn prepare(fields: &Fields, context: &Context, has_origin: bool) -> Result<(Hub,
     }
     let hub = fields.hub.connect(&configuration)?;
     let deed = match &fields.withdraw {
-        Some(key) => Deed::Withdraw(key.clone()),
+        Some(key) => {
+            one::<types::NewNotificationKey>("--withdraw", MAX_KEY_CHARS, key)?;
+            Deed::Withdraw(key.clone())
+        }
         None => Deed::Post(Box::new(fields.notification(context.program, &configuration)?)),
     };
     Ok((hub, Delivery::new(deed)))
@@ -169,7 +175,7 @@ async fn attempt(
 /// Says how it went.
 fn tell(done: Result<Done, RequestError>, hub: &Hub, fields: &Fields) -> ExitCode {
     match done {
-        Ok(done) => line(&done, hub, fields).map_or(ExitCode::SUCCESS, |line| print(&line)),
+        Ok(done) => line(&done, hub, fields).map_or(ExitCode::SUCCESS, |line| print_sent(&line)),
         Err(error) => {
             let code = if matches!(error, RequestError::Refused(_)) { MISUSE } else { FAILED };
             fail(&error.told(&hub.address), code)

@@ -3,49 +3,47 @@
 use std::{ffi::OsString, time::Duration};
 
 use clap::Args;
-use notifyhub_adapters::secrets::hidden_in_words;
+use notifyhub_adapters::{
+    limits::{MAX_KEY_CHARS, MAX_MESSAGE_CHARS, MAX_SOURCE_CHARS, MAX_TITLE_CHARS},
+    secrets::hidden_in_words,
+};
 use notifyhub_sdk::{Format, Level, State, types::NewNotification};
 
 use super::process::Ended;
 use crate::{
     Misuse,
-    commands::push::fields::{limited, one},
+    commands::push::fields::{self, limited, one, said},
     configuration::{Configuration, first_set},
     origin::Origin,
 };
 
 /// How much of a command line stands in a title.
 const MAX_COMMAND_CHARS: usize = 120;
-/// As the API has them.
-const MAX_TITLE_CHARS: usize = 256;
-const MAX_MESSAGE_CHARS: usize = 4096;
 
 /// What a card says besides.
 #[derive(Debug, Args)]
-pub(super) struct Labels {
+pub(super) struct About {
     /// A short heading [default: the command, its project and branch, and the machine where it is another one].
     #[arg(long, short, value_name = "TEXT")]
     title: Option<String>,
 
-    /// A word to filter by; may be given up to 16 times.
-    #[arg(long = "tag", value_name = "WORD")]
-    tags: Vec<String>,
-
-    /// An http or https address where there is more to read.
-    #[arg(long, value_name = "URL")]
-    link: Option<String>,
+    #[command(flatten)]
+    shared: fields::Labels,
 
     /// The project it is about, up to 64 characters [default: the git repository, or the directory].
     #[arg(long, env = "NOTIFYHUB_SOURCE", value_name = "NAME")]
     source: Option<String>,
 
-    /// Who speaks, up to 32 characters: ci, cron.
-    #[arg(long, env = "NOTIFYHUB_ACTOR", value_name = "NAME")]
-    actor: Option<String>,
-
     /// What all runs of the same thing go by, so that they are one card [default: one for each run].
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+}
+
+impl About {
+    /// Whether the title is not to be made of the command.
+    pub(super) fn has_title(&self) -> bool {
+        self.title.is_some()
+    }
 }
 
 /// What is told of one command.
@@ -56,27 +54,29 @@ pub(super) struct Card {
 
 impl Card {
     pub(super) fn new(
-        labels: &Labels,
+        labels: &About,
         command: &[OsString],
         configuration: &Configuration,
     ) -> Result<Self, Misuse> {
         let origin = std::env::current_dir().map(|directory| Origin::of(&directory)).unwrap_or_default();
         let title = labels.title.clone().unwrap_or_else(|| title(command, &origin));
-        let source = first_set(labels.source.as_ref(), configuration.source.as_ref());
+        let source = first_set("source", labels.source.as_ref(), configuration.source.as_ref());
+        let source = match (source, &origin.project) {
+            (None, Some(project)) => limited("the project", MAX_SOURCE_CHARS, Some(project))?,
+            (source, _) => said(MAX_SOURCE_CHARS, source)?,
+        };
         let key = labels.key.clone().unwrap_or_else(|| format!("run:{}", uuid::Uuid::new_v4()));
-        let mut tags: Vec<&str> = labels.tags.iter().map(String::as_str).collect();
-        tags.extend(origin.host.as_deref());
         let base = NewNotification {
             // Replaced before it is sent.
             message: one("the message", MAX_MESSAGE_CHARS, "-")?,
             title: limited("--title", MAX_TITLE_CHARS, Some(&title))?,
             level: None,
-            tags: tags.into_iter().map(|tag| one("--tag", 64, tag)).collect::<Result<_, _>>()?,
-            link: limited("--link", 2048, labels.link.as_deref())?,
+            tags: labels.shared.tags(origin.host.as_deref())?,
+            link: labels.shared.link()?,
             timestamp: None,
-            source: limited("--source", 64, source.or(origin.project.as_deref()))?,
-            actor: limited("--actor", 32, first_set(labels.actor.as_ref(), configuration.actor.as_ref()))?,
-            key: limited("--key", 128, Some(&key))?,
+            source,
+            actor: labels.shared.actor(configuration)?,
+            key: limited("--key", MAX_KEY_CHARS, Some(&key))?,
             state: None,
             actions: Vec::new(),
             format: None,

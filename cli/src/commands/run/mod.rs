@@ -20,7 +20,7 @@ use std::{
 use clap::Args;
 
 use self::{
-    card::{Card, Labels},
+    card::{About, Card},
     process::{Ended, Process},
 };
 use crate::{
@@ -34,6 +34,7 @@ use crate::{
     },
     spool::{Sent, Spool},
     terminal::{MISUSE, fail, hint, say},
+    values::{duration, exit_status, lines},
 };
 
 /// How long the hub may take to be told that a command runs. Nothing waits for it.
@@ -52,11 +53,11 @@ const FOR_THE_END: Duration = Duration::from_secs(1);
 pub(crate) struct Arguments {
     /// Tell the last lines of the output too. What goes to a terminal is left alone, for programs behave differently
     /// elsewhere; what goes into a file or a pipe is read on its way there.
-    #[arg(long, value_name = "LINES", value_parser = clap::value_parser!(u16).range(1..=200))]
+    #[arg(long, value_name = "LINES", value_parser = lines)]
     tail: Option<u16>,
 
     /// Say nothing of a command that takes less time than this.
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     min: Duration,
 
     /// Say nothing of a command that succeeds; that it runs is withdrawn.
@@ -65,21 +66,21 @@ pub(crate) struct Arguments {
 
     /// The command has run already, with this exit status, which is told and returned: make; notifyhub run
     /// --exit-code $? -- make
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["tail"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["tail"], value_parser = exit_status)]
     exit_code: Option<u8>,
 
     /// How long that took.
-    #[arg(long, value_name = "TIME", requires = "exit_code", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", requires = "exit_code", value_parser = duration)]
     duration: Option<Duration>,
 
     #[command(flatten)]
-    labels: Labels,
+    labels: About,
 
     #[command(flatten)]
     hub: HubOptions,
 
     /// The command and its arguments.
-    #[arg(required_unless_present_any = ["exit_code"], trailing_var_arg = true)]
+    #[arg(required_unless_present = "exit_code", trailing_var_arg = true)]
     command: Vec<OsString>,
 }
 
@@ -117,6 +118,9 @@ impl Arguments {
     }
 
     fn teller(&self) -> Result<Teller, Misuse> {
+        if self.command.is_empty() && !self.labels.has_title() {
+            return Err("say what has run: notifyhub run --exit-code $? -- make; or give it a --title".into());
+        }
         let configuration = Configuration::read()?;
         let hub = self.hub.connect(&configuration)?;
         let card = Card::new(&self.labels, &self.command, &configuration)?;

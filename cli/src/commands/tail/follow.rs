@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Since,
+    closed_output::ClosedOutput,
     cursor::{CursorFile, Place},
     forward::Forward,
     line::line,
@@ -83,9 +84,15 @@ impl Follower {
         let is_from_now_on = self.since.is_none() && self.place.newest.is_none();
         events = events.limit(if is_from_now_on { 1 } else { MOST });
         let mut now = Utc::now();
+        // A command has the output to itself.
+        let mut output = match self.output {
+            Output::Command(_) => ClosedOutput::ignored(),
+            Output::Lines | Output::Json => ClosedOutput::watch(),
+        };
         let ended = loop {
             let event = tokio::select! {
                 event = events.next() => event,
+                () = output.closed() => break Ok(()),
                 () = stop.asked() => break Ok(()),
             };
             let is_start = matches!(event, Some(Ok(Event::Init(_))));

@@ -6,8 +6,9 @@
 //! - `line`: a notification as a line.
 //! - `forward`: a command for a notification.
 //! - `cursor`: how far it has come, in a file.
-//! - `stop`: being asked to stop.
+//! - `stop`: being asked to stop; `closed_output`: nobody reading any more.
 
+mod closed_output;
 mod cursor;
 mod follow;
 mod forward;
@@ -76,6 +77,16 @@ pub(crate) struct Arguments {
     /// notification was printed, or --exec has succeeded for it.
     #[arg(long, value_name = "FILE")]
     cursor: Option<PathBuf>,
+
+    /// There are none; who looks for a word is told how.
+    #[arg(hide = true, value_name = "WORD", value_parser = no_word)]
+    words: Vec<String>,
+}
+
+fn no_word(word: &str) -> Result<String, String> {
+    Err(format!(
+        "tail takes options only. For what has a word in it: --grep {word}; of one project: --source {word}"
+    ))
 }
 
 const AFTER_HELP: &str = "\

@@ -16,9 +16,11 @@ pub struct Address {
     /// `nats://host:port` or `tls://host:port` of each broker.
     pub(super) servers: Vec<String>,
     pub(super) user: Option<(String, String)>,
+    /// What all clients show, where the brokers know no users.
+    pub(super) token: Option<String>,
     /// A file with a user's credentials, as `nsc` writes it.
     pub(super) credentials: Option<PathBuf>,
-    /// The certificates that vouch for the brokers, in PEM, besides those of the system.
+    /// The certificates that vouch for the brokers, in PEM, in the place of those of the system.
     pub(super) authority: Option<PathBuf>,
     pub(super) stream: String,
     pub(super) replicas: NonZeroU8,
@@ -40,9 +42,6 @@ pub enum InvalidAddress {
     /// A port is none.
     #[error("{0:?} is no port: write for example nats://broker-1:4222")]
     Port(String),
-    /// There is a user without a password.
-    #[error("names a user without a password: write nats://USER:PASSWORD@HOST, or ?creds=FILE")]
-    Password,
     /// The stream cannot have this name.
     #[error("{0:?} cannot be the name of a stream: use letters, digits, - and _")]
     Stream(String),
@@ -64,17 +63,17 @@ impl FromStr for Address {
         }
         let (authority, settings) = rest.split_once('?').unwrap_or((rest, ""));
         let authority = authority.strip_suffix('/').unwrap_or(authority);
-        let (user, hosts) = match authority.rsplit_once('@') {
-            Some((user, hosts)) => {
-                let (name, password) = user.split_once(':').ok_or(InvalidAddress::Password)?;
-                (Some((decoded(name), decoded(password))), hosts)
-            }
+        let (shown, hosts) = match authority.rsplit_once('@') {
+            Some((shown, hosts)) => (Some(shown), hosts),
             None => (None, authority),
         };
+        let user = shown.and_then(|shown| shown.split_once(':'));
+        let token = shown.filter(|_| user.is_none()).map(decoded);
         let servers = hosts.split(',').map(|host| server(scheme, host)).collect::<Result<Vec<_>, _>>()?;
         let mut address = Address {
             servers,
-            user,
+            user: user.map(|(name, password)| (decoded(name), decoded(password))),
+            token,
             credentials: None,
             authority: None,
             stream: "notifyhub".into(),
@@ -107,6 +106,20 @@ impl FromStr for Address {
             }
         }
         Ok(address)
+    }
+}
+
+impl Address {
+    /// What is shown to the brokers, in words and without the secret.
+    pub(super) fn shown(&self) -> String {
+        if let Some(path) = &self.credentials {
+            return format!("the credentials in {}", path.display());
+        }
+        match (&self.user, &self.token) {
+            (Some((name, _)), _) => format!("the user {name:?} with this password"),
+            (None, Some(_)) => "this token".into(),
+            (None, None) => "whoever shows neither user and password, nor a token, nor credentials".into(),
+        }
     }
 }
 
@@ -161,6 +174,9 @@ mod tests {
         assert_eq!(address.authority, Some("/etc/ca.pem".into()));
         assert!(address.is_restored);
         assert!(!format!("{address} {address:?}").contains("ss"), "no password is shown");
+        let address: Address = "nats://a%40b@a".parse().expect("valid");
+        assert_eq!((address.user.as_ref(), address.token.as_deref()), (None, Some("a@b")));
+        assert!(!format!("{address} {address:?}").contains("a@b"), "no token is shown");
     }
 
     #[test]
@@ -171,7 +187,6 @@ mod tests {
             ("nats://", InvalidAddress::Host),
             ("nats://a,", InvalidAddress::Host),
             ("nats://a:port", InvalidAddress::Port("port".into())),
-            ("nats://hub@a", InvalidAddress::Password),
             ("nats://a?stream=a.b", InvalidAddress::Stream("a.b".into())),
             ("nats://a?replicas=2", InvalidAddress::Replicas("2".into())),
             ("nats://a?copies=3", InvalidAddress::Setting("copies=3".into())),

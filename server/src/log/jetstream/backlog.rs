@@ -61,6 +61,13 @@ impl Backlog {
         self.messages.push_back(read);
     }
 
+    /// Takes in what was found to end the stream, if it was not read meanwhile.
+    pub(super) fn extend(&mut self, end: Option<Read>) {
+        if let Some(end) = end.filter(|end| end.number > self.newest) {
+            self.push(end);
+        }
+    }
+
     /// Whether somebody has to be asked for the newest message there is.
     pub(super) fn has_question(&self) -> bool {
         self.gaps.iter().any(|gap| gap.head.is_none())

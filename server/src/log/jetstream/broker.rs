@@ -1,9 +1,10 @@
-//! The brokers: connecting, the stream's settings, and the few requests that a log makes of them. Requests are the JSON of
-//! JetStream's API; what is asked has one second to be answered, for a broker that died does not answer at all.
+//! The brokers: the stream's settings, and the few requests that a log makes of them. Requests are the JSON of JetStream's
+//! API; what is asked has one second to be answered, for a broker that died does not answer at all.
 
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, HeaderMap, Message as Received, RequestErrorKind, Subscriber};
+use async_nats::{Client, HeaderMap, Message as Received, RequestErrorKind, Subscriber, connection::State};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,7 +12,9 @@ use uuid::Uuid;
 
 use super::{
     address::Address,
+    connect::{self, describe},
     failure::{BrokerError, OpenError},
+    forbidden::Forbidden,
     message::{Part, Record},
     settings,
 };
@@ -20,27 +23,11 @@ use crate::{
     log::{IDEMPOTENCY_PERIOD, Retention},
 };
 
-/// How long a request may take.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// A connection whose broker is silent for twice as long is given up.
-const PING_INTERVAL: Duration = Duration::from_secs(2);
-
-const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
-
 /// How often the broker says that there is nothing to send.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
 /// How long it sends to one who does not take it any more.
 const FORGET_AFTER: Duration = Duration::from_secs(10);
-
-/// The oldest server that stores several messages in one step.
-const OLDEST_VERSION: (i64, i64) = (2, 12);
-
-/// A notification has 35 KiB at most.
-const LEAST_PAYLOAD: usize = 128 << 10;
 
 const PART: &str = "NotifyHub-Part";
 const PUBLISHED: &str = "NotifyHub-Published";
@@ -57,6 +44,7 @@ const NO_SPACE: [u64; 5] = [10023, 10047, 10072, 10077, 10028];
 pub(super) struct Broker {
     client: Client,
     stream: String,
+    forbidden: Forbidden,
 }
 
 /// What the brokers say of the stream.
@@ -70,49 +58,27 @@ pub(super) struct Info {
     pub(super) bytes: u64,
 }
 
+/// A message of the stream, as it was asked for.
+pub(super) struct Stored {
+    pub(super) number: u64,
+    pub(super) record: Record,
+    pub(super) part: Option<Part>,
+}
+
 impl Broker {
     /// Connects, and looks whether the brokers are what is needed.
     pub(super) async fn connect(address: &Address) -> Result<Self, OpenError> {
-        let mut options = ConnectOptions::new()
-            .name("notifyhub")
-            .connection_timeout(CONNECT_TIMEOUT)
-            .request_timeout(Some(REQUEST_TIMEOUT))
-            .ping_interval(PING_INTERVAL)
-            .reconnect_delay_callback(|attempt| {
-                let attempt = u32::try_from(attempt).unwrap_or(u32::MAX);
-                Duration::from_millis(50).saturating_mul(attempt).min(LONGEST_RECONNECT_DELAY)
-            });
-        if let Some((user, password)) = address.user.clone() {
-            options = options.user_and_password(user, password);
-        }
-        if let Some(path) = &address.credentials {
-            let file = |reason: String| OpenError::File { path: path.display().to_string(), reason };
-            let text = tokio::fs::read_to_string(path).await.map_err(|error| file(error.to_string()))?;
-            options = options.credentials(&text).map_err(|error| file(error.to_string()))?;
-        }
-        if let Some(path) = &address.authority {
-            let file = |reason: String| OpenError::File { path: path.display().to_string(), reason };
-            // Said here: the connection would only say that it is not made.
-            tokio::fs::metadata(path).await.map_err(|error| file(error.to_string()))?;
-            options = options.add_root_certificates(path.clone());
-        }
-        let connected = options.connect(address.servers.as_slice()).await;
-        let client = connected
-            .map_err(|error| OpenError::Connect { address: address.to_string(), reason: describe(&error) })?;
-        let server = client.server_info();
-        if !client.is_server_compatible(OLDEST_VERSION.0, OLDEST_VERSION.1, 0) {
-            return Err(OpenError::TooOld(server.version));
-        }
-        if server.max_payload < LEAST_PAYLOAD {
-            return Err(OpenError::SmallPayload(server.max_payload));
-        }
-        Ok(Broker { client, stream: address.stream.clone() })
+        let forbidden = Forbidden::default();
+        let client = connect::connect(address, &forbidden).await?;
+        Ok(Broker { client, stream: address.stream.clone(), forbidden })
     }
 
     /// Gives up the connection, which may only seem to live, and makes another one.
     pub(super) async fn reconnect(&self) {
-        // It fails only when the client is gone.
-        let _ = self.client.force_reconnect().await;
+        if self.client.connection_state() == State::Connected {
+            // It fails only when the client is gone.
+            let _ = self.client.force_reconnect().await;
+        }
     }
 
     /// The stream's settings and place. Its leader answers.
@@ -199,7 +165,11 @@ impl Broker {
         updated.map(drop).map_err(|error| self.failed(&error))
     }
 
-    fn failed(&self, error: &BrokerError) -> OpenError {
+    /// The same, for one who opens the log.
+    pub(super) fn failed(&self, error: &BrokerError) -> OpenError {
+        if let BrokerError::Forbidden(text) = error {
+            return OpenError::Forbidden(text.clone());
+        }
         OpenError::Request { stream: self.stream.clone(), reason: error.to_string() }
     }
 
@@ -242,11 +212,12 @@ impl Broker {
             let payload = record.payload.clone();
             if is_last {
                 #[derive(Deserialize)]
-                struct Stored {
+                struct Answer {
                     seq: u64,
                 }
-                let answer = self.client.request_with_headers(subject, headers, payload).await;
-                return parse::<Stored>(answer).map(|stored| stored.seq);
+                let answer = self.client.request_with_headers(subject.clone(), headers, payload);
+                let stored = self.forbidden.or_answer(&subject, async { parse::<Answer>(answer.await) });
+                return stored.await.map(|stored| stored.seq);
             }
             let sent = self.client.publish_with_headers(subject, headers, payload).await;
             sent.map_err(|error| BrokerError::NoAnswer(error.to_string()))?;
@@ -263,14 +234,38 @@ impl Broker {
         self.ask::<Value>(&format!("STREAM.PURGE.{}", self.stream), &request).await.map(drop)
     }
 
-    /// Whether any message after this one is still there. The stream's leader answers.
-    pub(super) async fn has_after(&self, number: u64) -> Result<bool, BrokerError> {
-        let request = json!({ "seq": number + 1, "next_by_subj": format!("{}.>", self.stream) });
-        match self.ask::<Value>(&format!("STREAM.MSG.GET.{}", self.stream), &request).await {
-            Ok(_) => Ok(true),
-            Err(BrokerError::NoMessage) => Ok(false),
-            Err(error) => Err(error),
+    /// The oldest message after this one that is still there. The stream's leader answers, and nobody else is needed.
+    pub(super) async fn next_after(&self, number: u64) -> Result<Option<Stored>, BrokerError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            message: Message,
         }
+        #[derive(Deserialize)]
+        struct Message {
+            subject: String,
+            seq: u64,
+            #[serde(default)]
+            hdrs: String,
+            #[serde(default)]
+            data: String,
+        }
+        let request = json!({ "seq": number + 1, "next_by_subj": format!("{}.>", self.stream) });
+        let message = match self.ask::<Answer>(&format!("STREAM.MSG.GET.{}", self.stream), &request).await {
+            Ok(Answer { message }) => message,
+            Err(BrokerError::NoMessage) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let bytes = |text: &str| {
+            let decoded = STANDARD.decode(text);
+            decoded.map_err(|error| BrokerError::NoAnswer(format!("the message is not understood: {error}")))
+        };
+        let headers = String::from_utf8_lossy(&bytes(&message.hdrs)?).into_owned();
+        let header = |name: &str| {
+            let mut lines = headers.lines().filter_map(|line| line.split_once(':'));
+            lines.find(|(found, _)| *found == name).map(|(_, value)| value.trim().to_owned())
+        };
+        let (record, part) = self.stored(&message.subject, header, bytes(&message.data)?.into());
+        Ok(Some(Stored { number: message.seq, record, part }))
     }
 
     /// Has everything from a message on sent to us.
@@ -310,18 +305,29 @@ impl Broker {
     /// A message as it was stored.
     pub(super) fn record(&self, received: &Received) -> (Record, Option<Part>) {
         let header = |name: &str| received.headers.as_ref()?.get(name).map(|value| value.as_str().to_owned());
-        let subject = received.subject.strip_prefix(self.stream.as_str());
+        self.stored(&received.subject, header, received.payload.clone())
+    }
+
+    fn stored(
+        &self,
+        subject: &str,
+        header: impl Fn(&str) -> Option<String>,
+        payload: Bytes,
+    ) -> (Record, Option<Part>) {
+        let subject = subject.strip_prefix(self.stream.as_str());
         let record = Record {
             subject: subject.and_then(|subject| subject.strip_prefix('.')).unwrap_or_default().to_owned(),
             published: header(PUBLISHED).and_then(|text| text.parse().ok()).map(Seq::new),
-            payload: received.payload.clone(),
+            payload,
             expires: false,
         };
         (record, header(PART).as_deref().and_then(Part::parse))
     }
 
     async fn ask<T: for<'de> Deserialize<'de>>(&self, api: &str, request: &Value) -> Result<T, BrokerError> {
-        parse(self.client.request(format!("$JS.API.{api}"), request.to_string().into()).await)
+        let subject = format!("$JS.API.{api}");
+        let answer = self.client.request(subject.clone(), request.to_string().into());
+        self.forbidden.or_answer(&subject, async { parse(answer.await) }).await
     }
 }
 
@@ -348,20 +354,6 @@ fn parse<T: for<'de> Deserialize<'de>>(
     }
     serde_json::from_value(value)
         .map_err(|error| BrokerError::NoAnswer(format!("the answer is not understood: {error}")))
-}
-
-/// An error and what it comes from.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn nanos(duration: Duration) -> u64 {

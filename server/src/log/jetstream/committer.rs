@@ -247,6 +247,9 @@ async fn store(shared: &Shared, append: uuid::Uuid, after: u64, records: &[Recor
             // The reader will find out whose it is.
             Err(BrokerError::WrongLast) => {}
             Err(BrokerError::NoSpace(reason)) if !may_be_stored => return Outcome::Refused(reason),
+            Err(error @ BrokerError::Forbidden(_)) if !may_be_stored => {
+                return Outcome::Refused(error.to_string());
+            }
             Err(BrokerError::NobodyThere) if !may_be_stored && shared.knows_it_is_gone() => {
                 return Outcome::Refused(BrokerError::NoStream.to_string());
             }

@@ -24,6 +24,9 @@ pub(super) enum BrokerError {
     /// Nothing was stored by this.
     #[error("the brokers refused it: {0}")]
     Refused(String),
+    /// The brokers do not let this user do it; nothing was stored by this.
+    #[error("the brokers do not let this user do it: {0}")]
+    Forbidden(String),
 }
 
 /// Why the log cannot be opened.
@@ -37,6 +40,29 @@ pub enum OpenError {
         /// Why not.
         reason: String,
     },
+    /// The brokers do not know who this is.
+    #[error("{address} refuses {shown}")]
+    Refused {
+        /// Which brokers.
+        address: String,
+        /// What was shown to them, without the secret.
+        shown: String,
+    },
+    /// Nobody vouches for the brokers.
+    #[error(
+        "{address} cannot be believed: {reason}; name who vouches for the brokers with ?ca=FILE, and the brokers as their certificates do"
+    )]
+    Certificate {
+        /// Which brokers.
+        address: String,
+        /// What is wrong with the certificate.
+        reason: String,
+    },
+    /// The brokers do not let the user do what a hub does.
+    #[error(
+        "the NATS server does not let this user do what a hub does: {0}; deploy/jetstream/nats-server.conf has all that a hub needs"
+    )]
+    Forbidden(String),
     /// A file that the address names cannot be read.
     #[error("cannot read {path}: {reason}")]
     File {

@@ -5,7 +5,8 @@
 //! - `address`: `--store nats://…`.
 //! - `message`: what a message of the stream says. `state`: what all of them come to, and what a command adds.
 //! - `backlog`: what was read, and what is missing in it. `trial`: what became of an append.
-//! - `broker`: the requests. `settings`: the stream's. `failure`: what goes wrong. `source`: the messages as they come.
+//! - `connect`: to which broker, as whom. `broker`: the requests. `settings`: the stream's. `failure`: what goes wrong. `forbidden`: what the user may not do.
+//!   `source`: the messages as they come.
 //! - `reader`: the task that reads. `committer`: the task that appends. `pulse`: the task that looks after the stream.
 //! - `shared`: what these share.
 
@@ -13,7 +14,9 @@ mod address;
 mod backlog;
 mod broker;
 mod committer;
+mod connect;
 mod failure;
+mod forbidden;
 mod message;
 mod pulse;
 mod reader;
@@ -43,7 +46,7 @@ pub use self::{
 use self::{
     broker::Broker,
     committer::{APPEND_TIMEOUT, MAX_WAITING, Request, Stage},
-    reader::Loaded,
+    reader::{LoadError, Loaded},
     shared::Shared,
 };
 use crate::{
@@ -172,9 +175,10 @@ async fn try_open(
     let broker = Broker::connect(address).await?;
     let retention = broker.open_stream(address.replicas.get(), retention, address.is_being_filled).await?;
     let begin = address.is_restored.then(Epoch::random);
-    let loaded = reader::load(&broker, begin)
-        .await
-        .map_err(|error| OpenError::Request { stream: address.stream.clone(), reason: error.to_string() })?;
+    let loaded = reader::load(&broker, begin).await.map_err(|error| match error {
+        LoadError::Broker(error) => broker.failed(&error),
+        error => OpenError::Request { stream: address.stream.clone(), reason: error.to_string() },
+    })?;
     Ok((broker, retention, loaded))
 }
 

@@ -9,7 +9,7 @@ use std::{
 use super::{
     failure::BrokerError,
     message::notification_subject,
-    shared::{Lost, Shared},
+    shared::{DEPOSED_FOR, Lost, Shared},
     state::Litter,
 };
 
@@ -21,10 +21,6 @@ const MAX_SILENT_ANSWERS: u32 = 3;
 
 /// How often the stream may be missing before it is believed: a broker that starts does not know of it yet.
 const MAX_MISSING_ANSWERS: u32 = 3;
-
-/// How long the stream may end before what was read of it, before it is believed: a broker that does not know yet that it
-/// was deposed says what was.
-const WENT_BACK_AFTER: Duration = Duration::from_secs(12);
 
 /// How often the reader may be where it was a second ago although there is more.
 const MAX_TIMES_BEHIND: u32 = 2;
@@ -94,7 +90,7 @@ impl Watch {
                 }
                 if info.last < position {
                     let since = *self.went_back.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= WENT_BACK_AFTER {
+                    if since.elapsed() >= DEPOSED_FOR {
                         self.lose(shared, Lost::WentBack);
                     }
                     return;

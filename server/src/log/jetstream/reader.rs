@@ -1,15 +1,18 @@
 //! The one task that reads the stream and hands it over: what this hub has appended comes back to it here, among what
 //! others have.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     backlog::{Backlog, Read},
     broker::{Broker, Info},
     failure::BrokerError,
     message::Message,
-    shared::{Lost, Shared},
-    source::{Broken, Incoming, Source},
+    shared::{DEPOSED_FOR, Lost, Shared},
+    source::{self, Broken, Incoming, Source},
     state::State,
 };
 use crate::{
@@ -22,6 +25,9 @@ const MAX_TAKEN: usize = 512;
 
 /// How long to wait before what has failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
+
+/// How often the next message is asked for by itself.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// How often a hub that starts reads what was stored while it was reading, before it gives up to have every number explained:
 /// each time that is less.
@@ -100,7 +106,7 @@ async fn read_to(
         let (number, message) = match source.next().await? {
             Incoming::Message(read) => (read.number, read.message),
             // The newest messages may be gone already. Or the broker that sends does not have them yet.
-            Incoming::Idle if broker.has_after(state.position()).await? => continue,
+            Incoming::Idle if broker.next_after(state.position()).await?.is_some() => continue,
             Incoming::Idle => (head, None),
         };
         let through = number - u64::from(message.is_some());
@@ -126,6 +132,7 @@ pub(super) async fn run(shared: Arc<Shared>, source: Source) {
 async fn read_on(shared: &Shared, mut source: Source) {
     let mut backlog = Backlog::after(shared.held().state.position());
     let mut lost = shared.lost.subscribe();
+    let mut ending = Ending::default();
     loop {
         let broken = tokio::select! {
             broken = follow(shared, &mut source, &mut backlog) => broken,
@@ -134,20 +141,25 @@ async fn read_on(shared: &Shared, mut source: Source) {
         };
         tracing::debug!(reason = %broken, position = backlog.newest(), "reading begins anew");
         source = loop {
-            let lost = *shared.lost.borrow();
-            let opened = match lost {
-                Some(lost) => reload(shared, lost).await.map_err(|error| error.to_string()),
-                None => reopen(shared, &mut backlog).await.map_err(|error| error.to_string()),
+            let known = *shared.lost.borrow();
+            let after = backlog.newest();
+            let opened = match known {
+                Some(lost) => reload(shared, lost)
+                    .await
+                    .inspect(|_| backlog = Backlog::after(shared.held().state.position())),
+                None => tokio::select! {
+                    (source, end) = open_again(shared, after) => {
+                        backlog.extend(ending.see(after, end, Instant::now()));
+                        Ok(source)
+                    }
+                    broken = read_one_by_one(shared, &mut backlog) => Err(broken.into()),
+                    _ = lost.wait_for(Option::is_some) => Err(Broken::Lost.into()),
+                },
             };
             match opened {
-                Ok(source) => {
-                    if lost.is_some() {
-                        backlog = Backlog::after(shared.held().state.position());
-                    }
-                    break source;
-                }
+                Ok(source) => break source,
                 Err(error) => {
-                    tracing::debug!(error, "the stream cannot be read");
+                    tracing::debug!(%error, "the stream cannot be read");
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
             }
@@ -155,9 +167,43 @@ async fn read_on(shared: &Shared, mut source: Source) {
     }
 }
 
-/// Goes on where reading has ended, if the stream is still the same.
-async fn reopen(shared: &Shared, backlog: &mut Backlog) -> Result<Source, LoadError> {
-    let source = Source::open(&shared.broker, backlog.newest() + 1).await?;
+/// The newest messages may be gone: an idempotency key is forgotten after a day. Whoever leads says so; but one that does not
+/// know yet that it was deposed says it, too, of what it does not have.
+#[derive(Default)]
+struct Ending {
+    seen: Option<(u64, Instant)>,
+}
+
+impl Ending {
+    /// Nothing seems to follow this message up to `end`; if that is to be believed, `end`.
+    fn see(&mut self, after: u64, end: Option<u64>, now: Instant) -> Option<Read> {
+        let Some(number) = end else {
+            self.seen = None;
+            return None;
+        };
+        if self.seen.is_none_or(|(seen, _)| seen != after) {
+            self.seen = Some((after, now));
+        }
+        let (_, since) = self.seen?;
+        (now - since >= DEPOSED_FOR).then_some(Read { number, part: None, message: None })
+    }
+}
+
+/// As [`reopen`], until it succeeds.
+async fn open_again(shared: &Shared, after: u64) -> (Source, Option<u64>) {
+    loop {
+        match reopen(shared, after).await {
+            Ok(opened) => return opened,
+            Err(error) => tracing::debug!(%error, "the stream cannot be followed"),
+        }
+        tokio::time::sleep(TRY_AGAIN).await;
+    }
+}
+
+/// Goes on after a message, if the stream is still the same. With the newest message there ever was, where it and all between
+/// seem to be gone.
+async fn reopen(shared: &Shared, after: u64) -> Result<(Source, Option<u64>), LoadError> {
+    let source = Source::open(&shared.broker, after + 1).await?;
     // Asked after it was made: it is of this stream.
     let info = shared.broker.info().await?;
     shared.hears(&info);
@@ -165,11 +211,41 @@ async fn reopen(shared: &Shared, backlog: &mut Backlog) -> Result<Source, LoadEr
         shared.lost.send_replace(Some(Lost::OtherStream));
         return Err(LoadError::Changed);
     }
-    // The newest messages may be gone: an idempotency key is forgotten after a day.
-    if info.last > backlog.newest() && !shared.broker.has_after(backlog.newest()).await? {
-        backlog.push(Read { number: info.last, part: None, message: None });
+    let has_more = info.last <= after || shared.broker.next_after(after).await?.is_some();
+    Ok((source, (!has_more).then_some(info.last)))
+}
+
+/// Reads on without a source, for as long as there is none: only the leader of all brokers makes one, and it may be gone
+/// while the stream's own is there.
+async fn read_one_by_one(shared: &Shared, backlog: &mut Backlog) -> Broken {
+    loop {
+        tokio::time::sleep(ASK_AGAIN).await;
+        let mut taken = Vec::new();
+        let mut newest = backlog.newest();
+        while taken.len() < MAX_TAKEN
+            && let Ok(Some(read)) = source::next_after(&shared.broker, newest).await
+        {
+            newest = read.number;
+            taken.push(read);
+        }
+        if taken.is_empty() {
+            continue;
+        }
+        // Asked afterwards: they are of this stream.
+        let Ok(info) = shared.broker.info().await else { continue };
+        shared.hears(&info);
+        if info.created != shared.held().created {
+            shared.lost.send_replace(Some(Lost::OtherStream));
+            return Broken::Lost;
+        }
+        let is_coming = taken.len() == MAX_TAKEN;
+        for read in taken {
+            backlog.push(read);
+        }
+        if let Err(broken) = deliver(shared, backlog, is_coming).await {
+            return broken;
+        }
     }
-    Ok(source)
 }
 
 /// Reads everything anew, and hands it over in the place of what was handed over before.
@@ -207,6 +283,8 @@ async fn follow(shared: &Shared, source: &mut Source, backlog: &mut Backlog) -> 
         let mut taken = 0;
         while let Some(one) = incoming.take() {
             match one {
+                // It may have been asked for by itself.
+                Incoming::Message(read) if read.number <= backlog.newest() => {}
                 Incoming::Message(read) => {
                     backlog.push(read);
                     is_coming = true;
@@ -224,21 +302,29 @@ async fn follow(shared: &Shared, source: &mut Source, backlog: &mut Backlog) -> 
         if is_coming {
             shared.hears_something();
         }
-        if backlog.has_question() {
-            // Without an answer it is asked again, at the next heartbeat at the latest.
-            if let Ok(info) = shared.broker.info().await {
-                shared.hears(&info);
-                backlog.answer(info.last);
-            }
+        if let Err(broken) = deliver(shared, backlog, is_coming).await {
+            return broken;
         }
-        let point = shared.held().state.oldest_resume_point();
-        let taken = backlog.take(point.get(), is_coming);
-        if taken.is_lost {
-            shared.lost.send_replace(Some(Lost::Missed));
-            return Broken::Lost;
-        }
-        hand_over(shared, taken.messages);
     }
+}
+
+/// Hands over what can be; whether more `is_coming`, as for [`Backlog::take`].
+async fn deliver(shared: &Shared, backlog: &mut Backlog, is_coming: bool) -> Result<(), Broken> {
+    if backlog.has_question() {
+        // Without an answer it is asked again, at the next heartbeat at the latest.
+        if let Ok(info) = shared.broker.info().await {
+            shared.hears(&info);
+            backlog.answer(info.last);
+        }
+    }
+    let point = shared.held().state.oldest_resume_point();
+    let taken = backlog.take(point.get(), is_coming);
+    if taken.is_lost {
+        shared.lost.send_replace(Some(Lost::Missed));
+        return Err(Broken::Lost);
+    }
+    hand_over(shared, taken.messages);
+    Ok(())
 }
 
 fn hand_over(shared: &Shared, messages: Vec<Read>) {
@@ -280,4 +366,26 @@ fn hand_over(shared: &Shared, messages: Vec<Read>) {
         shared.replica.apply(commit);
     }
     shared.has_reached(position);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_the_newest_messages_are_gone_is_believed_when_it_was_said_for_long() {
+        let mut ending = Ending::default();
+        let start = Instant::now();
+        let mut see = |after, end, seconds| {
+            let read = ending.see(after, end, start + Duration::from_secs(seconds));
+            read.map(|read| read.number)
+        };
+        assert_eq!(see(5, Some(9), 0), None);
+        assert_eq!(see(5, Some(9), 11), None);
+        // There was something after all, or something was read meanwhile.
+        assert_eq!(see(5, None, 12), None);
+        assert_eq!(see(5, Some(9), 13), None);
+        assert_eq!(see(6, Some(9), 25), None);
+        assert_eq!(see(6, Some(10), 37), Some(10));
+    }
 }

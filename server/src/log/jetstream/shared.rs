@@ -23,6 +23,10 @@ use crate::{
 /// long a broker that does not know yet that it was deposed may say what was.
 const REACH_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// For how long at most a broker may not know yet that it was deposed, and says what was: what speaks against what was read is
+/// believed when it was said for longer.
+pub(super) const DEPOSED_FOR: Duration = Duration::from_secs(12);
+
 /// How often a question is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 

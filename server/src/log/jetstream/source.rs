@@ -1,4 +1,4 @@
-//! The stream's messages, as the broker sends them. Every gap in what is sent shows here, and so does a broker that has
+//! The stream's messages, as the broker sends them, or as it is asked for one. Every gap in what is sent shows here, and so does a broker that has
 //! fallen silent: then the source is broken, and another one is made where it ended.
 
 use std::time::Duration;
@@ -6,7 +6,12 @@ use std::time::Duration;
 use async_nats::{Message as Received, StatusCode, Subscriber};
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::{backlog::Read, broker::Broker, failure::BrokerError, message::Message};
+use super::{
+    backlog::Read,
+    broker::Broker,
+    failure::BrokerError,
+    message::{Message, Part, Record},
+};
 
 /// How long a broker may say nothing at all: longer than two of its heartbeats.
 const PATIENCE: Duration = Duration::from_millis(1250);
@@ -94,15 +99,25 @@ impl Source {
         }
         self.delivered = delivered;
         let (record, part) = self.broker.record(received);
-        let message = match Message::decode(&record) {
-            Ok(message) => Some(message),
-            Err(error) => {
-                tracing::warn!(number, %error, "a message of the stream is passed over");
-                None
-            }
-        };
-        Ok(Some(Incoming::Message(Read { number, part, message })))
+        Ok(Some(Incoming::Message(understood(number, part, &record))))
     }
+}
+
+/// The next message after this one, asked for by itself; `None`: there is none.
+pub(super) async fn next_after(broker: &Broker, number: u64) -> Result<Option<Read>, BrokerError> {
+    let stored = broker.next_after(number).await?;
+    Ok(stored.map(|stored| understood(stored.number, stored.part, &stored.record)))
+}
+
+fn understood(number: u64, part: Option<Part>, record: &Record) -> Read {
+    let message = match Message::decode(record) {
+        Ok(message) => Some(message),
+        Err(error) => {
+            tracing::warn!(number, %error, "a message of the stream is passed over");
+            None
+        }
+    };
+    Read { number, part, message }
 }
 
 /// The number of a message, and how many were sent up to it, from where it wants to be acknowledged:

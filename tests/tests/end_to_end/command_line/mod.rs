@@ -3,6 +3,7 @@
 
 mod configuration;
 mod hook;
+mod misuse;
 mod run;
 mod spool;
 
@@ -16,12 +17,12 @@ fn silence() -> Pushed {
 
 /// What the hub has, newest first.
 async fn stored(server: &TestServer) -> Vec<Value> {
-    let list = http::get(server.socket_address(), "/api/notifications?limit=500").await.json();
-    list.as_array().unwrap().clone()
+    http::stored(server.socket_address()).await
 }
 
 /// The messages that the hub has, oldest first.
 async fn messages(server: &TestServer) -> Vec<String> {
-    let text = |item: &Value| item["message"].as_str().unwrap().to_owned();
-    stored(server).await.iter().rev().map(text).collect()
+    let mut messages = http::messages(server.socket_address()).await;
+    messages.reverse();
+    messages
 }

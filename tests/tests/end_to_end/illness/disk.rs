@@ -3,7 +3,7 @@
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
-    http::{Answer, RawClient, get, post, request},
+    http::{Answer, RawClient, get, messages, post, request},
     server::{Launch, TestServer},
     shim::Shim,
     within,
@@ -99,8 +99,7 @@ impl BadDisk {
     }
 
     async fn stored(&self) -> Vec<String> {
-        let list = get(self.server.socket_address(), "/api/notifications").await.json();
-        list.as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap().to_owned()).collect()
+        messages(self.server.socket_address()).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use notifyhub_tests::{
     eventually,
+    footprint::Footprint,
     http::{RawClient, get, open_streams},
     server::TestServer,
 };
@@ -10,10 +11,8 @@ use tokio::net::TcpSocket;
 
 const READERS: usize = 150;
 
-fn resident_mib(server: &TestServer) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
+fn resident_mib(server: &TestServer) -> usize {
+    Footprint::of(server.pid()).memory_kib / 1024
 }
 
 /// An answer of 4 MB each, of which nobody reads a byte: they share what is stored.

@@ -136,9 +136,10 @@ async fn streaming_that_is_switched_off_ends_it() {
 async fn a_hub_that_starts_late_is_waited_for() {
     let mut server = TestServer::start(&[]);
     assert!(server.stop().success());
-    let client = server.client();
+    let proxy = Proxy::to(server.socket_address()).await;
+    let client = connect(&proxy.address()).unwrap();
     let reading = tokio::spawn(async move { Reader::start(&client).await });
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    proxy.has_accepted(2).await;
     server.start_again(&[]);
     let mut reader = reading.await.unwrap();
     publish(&server.client(), "x").await;

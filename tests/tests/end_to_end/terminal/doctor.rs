@@ -231,6 +231,6 @@ async fn what_waits_to_be_sent_is_told() {
     assert_eq!(kept.code, 0, "{kept:?}");
     server.start_again(&[]);
     let waiting = doctor(&user, &["--quick", "--url", &url]).await;
-    assert_eq!(found(&waiting, "! spool"), "1 deliveries wait to be sent");
+    assert_eq!(found(&waiting, "! spool"), "1 delivery waits to be sent");
     assert_eq!(waiting.code, 0);
 }

@@ -112,6 +112,21 @@ async fn what_comes_is_told_in_a_line_and_what_was_there_is_not() {
     assert!(tail.stop().await.is_empty());
 }
 
+/// As `head -1` does: whoever has closed the other end has seen enough, and that is no failure. Nothing more is posted.
+#[tokio::test]
+async fn it_ends_quietly_when_nobody_reads_it_any_more() {
+    let (server, user) = (TestServer::start(&[]), User::new());
+    for options in [&[][..], &["--json"]] {
+        let mut tail = Tail::follow(&user, &server, options).await;
+        publish(&server.client(), "one").await;
+        assert!(tail.line().await.contains("one"));
+        drop(tail.printed);
+        let ended = within("tail ends", tail.child.wait()).await.unwrap();
+        assert!(ended.success(), "{ended}");
+        assert_eq!(tail.said.next_line().await.unwrap(), None);
+    }
+}
+
 #[tokio::test]
 async fn a_terminal_has_colours_unless_nobody_wants_any() {
     let (server, user) = (TestServer::start(&[]), User::new());
