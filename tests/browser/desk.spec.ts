@@ -327,6 +327,36 @@ test('the wall shows three columns, and has its own address', async ({ page, hub
   await expect(page).toHaveURL(hub.url)
 })
 
+test('no card of the wall is cut in two', async ({ page, hub }) => {
+  for (let index = 0; index < 30; index++) {
+    await hub.publish({ message: `failure ${index}`, state: 'failed', source: `s${index}` })
+  }
+  await page.setViewportSize({ width: 1280, height: 720 })
+  await openLive(page, `${hub.url}?wall`)
+  const cards = page.locator('.wc.f')
+  await expect(cards).toHaveCount(30)
+  /** How much of each can be seen, from 0 to 1. */
+  const seen = await cards.evaluateAll((all) =>
+    all.map((card) => {
+      const { top, left, width, height } = card.getBoundingClientRect()
+      const box = card.parentElement!.getBoundingClientRect()
+      const down = Math.min(box.bottom, top + height) - Math.max(box.top, top)
+      const across = Math.min(box.right, left + width) - Math.max(box.left, left)
+      return (Math.max(0, down) * Math.max(0, across)) / (width * height)
+    }),
+  )
+  const whole = seen.filter((part) => part > 0.99).length
+  expect(whole).toBeGreaterThanOrEqual(5)
+  expect(seen.filter((part) => part > 0.01)).toHaveLength(whole)
+  await page.setViewportSize({ width: 390, height: 800 })
+  await expect(cards.last()).toHaveCSS(
+    'width',
+    await cards.first().evaluate((one) => getComputedStyle(one).width),
+  )
+  await cards.last().scrollIntoViewIfNeeded()
+  await expect(cards.last()).toBeInViewport({ ratio: 1 })
+})
+
 test('a first notification is followed by what makes the page worth having open', async ({
   page,
   hub,

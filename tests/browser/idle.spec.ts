@@ -29,7 +29,7 @@ const watchChanges = (page: Page): Promise<void> =>
 const changes = (page: Page): Promise<string[]> =>
   page.evaluate(() => (window as unknown as { changes: string[] }).changes)
 
-/** In steps, so that the worker, whose clock is the real one, can answer in between. */
+/** In steps, so that the worker, whose clock is the real one, can answer in between: if it is not kept from it (`@alone`). */
 async function pass(page: Page, seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 2) await page.clock.runFor(2_000)
 }
@@ -43,7 +43,7 @@ test('nothing moves for ever, whoever waits and whatever runs', async ({ page, h
   }
 })
 
-test('a tick of the clock draws only what it changes', async ({ page, hub }) => {
+test('a tick of the clock draws only what it changes', { tag: '@alone' }, async ({ page, hub }) => {
   await page.clock.install()
   await hub.publish({ message: 'a question', state: 'waiting', source: 'one' })
   await hub.publish({ message: 'a build', state: 'running', source: 'two' })
@@ -61,10 +61,8 @@ test('a tick of the clock draws only what it changes', async ({ page, hub }) => 
   await expect(needs(page).locator('.t')).toHaveText('2 min')
 })
 
-test('a page that nobody can see does not tick, and is right when it is seen again', async ({
-  page,
-  hub,
-}) => {
+const unseen = 'a page that nobody can see does not tick, and is right when it is seen again'
+test(unseen, { tag: '@alone' }, async ({ page, hub }) => {
   await page.clock.install()
   await hub.publish({ message: 'a row' })
   await openLive(page, hub.url)

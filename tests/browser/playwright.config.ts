@@ -18,7 +18,8 @@ export default defineConfig({
   retries: 0,
   projects: [
     { name: 'page', grepInvert: /@alone/ },
-    // What is measured in milliseconds must not share the machine with other browsers.
+    // What is measured in milliseconds, runs a clock faster than its worker's, or counts the rings of several tabs within
+    // parts of a second, must not share the machine with other browsers.
     { name: 'measured', grep: /@alone/, workers: 1, dependencies: ['page'] },
   ],
   timeout: 30_000,

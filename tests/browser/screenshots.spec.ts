@@ -4,7 +4,16 @@ import type { Page } from '@playwright/test'
 import { fillWithDay } from './support/day'
 import { banner, chooseInMenu, expect, item, needs, openLive, openRow, test } from './support/test'
 
-test.use({ deviceScaleFactor: 1 })
+/** How far a clock that says five in the afternoon is ahead of UTC: a day has its morning and its failures by then. */
+const aheadHours = ((17 - new Date().getUTCHours() + 36) % 24) - 12
+// The signs of these zones are the other way round.
+const timezoneId = `Etc/GMT${aheadHours > 0 ? '-' : '+'}${Math.abs(aheadHours)}`
+test.use({ deviceScaleFactor: 1, timezoneId })
+
+test.beforeEach(async ({ page }) => {
+  // Nobody looks, so that nothing is read before the picture is taken.
+  await page.addInitScript(() => (document.hasFocus = () => false))
+})
 
 const folder = new URL('../../docs/screenshots/', import.meta.url).pathname
 
@@ -12,11 +21,16 @@ async function settle(page: Page): Promise<void> {
   const { width, height } = page.viewportSize()!
   await page.mouse.click(width - 3, height - 3)
   await expect(page.getByTestId('sound-hint')).toBeHidden()
+  await still(page)
+}
+
+/** What moves once has come to rest. */
+async function still(page: Page): Promise<void> {
   await page.evaluate(() =>
     Promise.all(
       document
         .getAnimations()
-        .filter((one) => one.effect?.getComputedTiming().iterations === 1)
+        .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
         .map((animation) => animation.finished),
     ),
   )
@@ -57,6 +71,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await fillWithDay(hub)
     await openLive(page, `${hub.url}?wall`)
     await expect(page.locator('.wc.w')).toHaveCount(5)
+    await still(page)
     await page.screenshot({ path: `${folder}wall-${colorScheme}.png` })
   })
 

@@ -121,94 +121,101 @@ test('sounds for what waits and what failed, and for the rest only while one is 
   await expect.poll(() => sounds(page)).toBe(1)
 })
 
-test('sounds in one tab only, whichever has been clicked', async ({ context, hub }) => {
-  const tabs = await Promise.all([context.newPage(), context.newPage(), context.newPage()])
-  for (const tab of tabs) await openLive(tab, hub.url)
-  for (const tab of tabs) await expect(hint(tab)).toBeVisible()
-  await unblock(tabs[1])
-  // One tab that may sound is enough for all of them.
-  for (const tab of tabs) await expect(hint(tab)).toBeHidden()
-  await hub.publish(waits('once'))
-  await expect.poll(() => allSounds(tabs)).toBe(1)
-  await afterwards(tabs[0])
-  expect(await sounds(tabs[1])).toBe(1)
-  expect(await allSounds(tabs)).toBe(1)
-})
-
-test('sounds once also without a shared worker, and where each tab has its own stream', async ({
-  context,
-  hub,
-}) => {
-  const tabs = await Promise.all([context.newPage(), context.newPage(), context.newPage()])
-  for (const [index, tab] of tabs.entries()) {
-    await withoutSharedWorker(tab)
-    // The last one cannot take part in an election either.
-    if (index === 2) await withoutLocks(tab)
-    await openLive(tab, hub.url)
-    await unblock(tab)
-  }
-  await setHidden(tabs[0], true)
-  await Promise.all(Array.from({ length: 12 }, (_, index) => hub.publish(waits(`once ${index}`))))
-  await expect.poll(() => allSounds(tabs)).toBeGreaterThan(0)
-  await afterwards(tabs[0])
-  expect(await allSounds(tabs)).toBe(1)
-})
-
-test('sounds once for tabs of two versions, each with a shared worker of its own', async ({
-  context,
-  hub,
-}) => {
-  const proxy = await NextVersion.start(hub)
-  try {
-    const tabs = [await context.newPage(), await context.newPage()]
-    await openLive(tabs[0], proxy.url)
-    await unblock(tabs[0])
-    proxy.isNewer = true
-    await openLive(tabs[1], proxy.url)
-    await expect(tabs[1].locator('html')).toHaveAttribute('data-version', 'newer')
+test(
+  'sounds in one tab only, whichever has been clicked',
+  { tag: '@alone' },
+  async ({ context, hub }) => {
+    const tabs = await Promise.all([context.newPage(), context.newPage(), context.newPage()])
+    for (const tab of tabs) await openLive(tab, hub.url)
+    for (const tab of tabs) await expect(hint(tab)).toBeVisible()
     await unblock(tabs[1])
-    await expect.poll(() => hub.streams()).toBe(2)
-    for (const [index, message] of ['first', 'second', 'third'].entries()) {
-      await hub.publish(waits(message))
-      for (const tab of tabs) await expect(needs(tab).filter({ hasText: message })).toBeVisible()
-      await afterwards(tabs[0])
-      expect(await allSounds(tabs)).toBe(index + 1)
-    }
-    expect(await hub.streams()).toBe(2)
-  } finally {
-    await proxy.stop()
-  }
-})
+    // One tab that may sound is enough for all of them.
+    for (const tab of tabs) await expect(hint(tab)).toBeHidden()
+    await hub.publish(waits('once'))
+    await expect.poll(() => allSounds(tabs)).toBe(1)
+    await afterwards(tabs[0])
+    expect(await sounds(tabs[1])).toBe(1)
+    expect(await allSounds(tabs)).toBe(1)
+  },
+)
 
-test('a device that wakes up slowly still sounds, once, and sleeps again', async ({
-  page,
-  hub,
-}) => {
-  await openLive(page, hub.url)
-  await unblock(page)
-  await expect(hint(page)).toBeHidden()
-  await page.evaluate(() => {
-    const resume = AudioContext.prototype.resume
-    AudioContext.prototype.resume = function () {
-      return new Promise((resolve) => setTimeout(() => resolve(resume.apply(this)), 600))
+test(
+  'sounds once also without a shared worker, and where each tab has its own stream',
+  { tag: '@alone' },
+  async ({ context, hub }) => {
+    const tabs = await Promise.all([context.newPage(), context.newPage(), context.newPage()])
+    for (const [index, tab] of tabs.entries()) {
+      await withoutSharedWorker(tab)
+      // The last one cannot take part in an election either.
+      if (index === 2) await withoutLocks(tab)
+      await openLive(tab, hub.url)
+      await unblock(tab)
     }
-    const { suspend } = AudioContext.prototype
-    AudioContext.prototype.suspend = function () {
-      Object.assign(window, { suspended: true })
-      return suspend.apply(this)
+    await setHidden(tabs[0], true)
+    await Promise.all(Array.from({ length: 12 }, (_, index) => hub.publish(waits(`once ${index}`))))
+    await expect.poll(() => allSounds(tabs)).toBeGreaterThan(0)
+    await afterwards(tabs[0])
+    expect(await allSounds(tabs)).toBe(1)
+  },
+)
+
+test(
+  'sounds once for tabs of two versions, each with a shared worker of its own',
+  { tag: '@alone' },
+  async ({ context, hub }) => {
+    const proxy = await NextVersion.start(hub)
+    try {
+      const tabs = [await context.newPage(), await context.newPage()]
+      await openLive(tabs[0], proxy.url)
+      await unblock(tabs[0])
+      proxy.isNewer = true
+      await openLive(tabs[1], proxy.url)
+      await expect(tabs[1].locator('html')).toHaveAttribute('data-version', 'newer')
+      await unblock(tabs[1])
+      await expect.poll(() => hub.streams()).toBe(2)
+      for (const [index, message] of ['first', 'second', 'third'].entries()) {
+        await hub.publish(waits(message))
+        for (const tab of tabs) await expect(needs(tab).filter({ hasText: message })).toBeVisible()
+        await afterwards(tabs[0])
+        expect(await allSounds(tabs)).toBe(index + 1)
+      }
+      expect(await hub.streams()).toBe(2)
+    } finally {
+      await proxy.stop()
     }
-  })
-  // It sleeps when it was not needed for some seconds.
-  await expect.poll(() => page.evaluate('window.suspended')).toBe(true)
-  await hub.publish(waits('while asleep'))
-  await new Promise((resolve) => setTimeout(resolve, 75))
-  await hub.publish(waits('right after'))
-  await expect.poll(() => sounds(page)).toBe(1)
-  await page.evaluate('window.suspended = false')
-  await afterwards(page)
-  expect(await sounds(page)).toBe(1)
-  await expect.poll(() => page.evaluate('window.suspended')).toBe(true)
-})
+  },
+)
+
+test(
+  'a device that wakes up slowly still sounds, once, and sleeps again',
+  { tag: '@alone' },
+  async ({ page, hub }) => {
+    await openLive(page, hub.url)
+    await unblock(page)
+    await expect(hint(page)).toBeHidden()
+    await page.evaluate(() => {
+      const resume = AudioContext.prototype.resume
+      AudioContext.prototype.resume = function () {
+        return new Promise((resolve) => setTimeout(() => resolve(resume.apply(this)), 600))
+      }
+      const { suspend } = AudioContext.prototype
+      AudioContext.prototype.suspend = function () {
+        Object.assign(window, { suspended: true })
+        return suspend.apply(this)
+      }
+    })
+    // It sleeps when it was not needed for some seconds.
+    await expect.poll(() => page.evaluate('window.suspended')).toBe(true)
+    await hub.publish(waits('while asleep'))
+    await new Promise((resolve) => setTimeout(resolve, 75))
+    await hub.publish(waits('right after'))
+    await expect.poll(() => sounds(page)).toBe(1)
+    await page.evaluate('window.suspended = false')
+    await afterwards(page)
+    expect(await sounds(page)).toBe(1)
+    await expect.poll(() => page.evaluate('window.suspended')).toBe(true)
+  },
+)
 
 test('a page that was away rings once when it is back, for the gravest it has missed', async ({
   page,
