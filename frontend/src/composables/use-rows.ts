@@ -10,6 +10,8 @@ import { useTexts } from './use-texts'
 const thresholdPx = 80
 const headingPx = 33
 const linePx = 26
+/** How many rows above and below the screen are in the document, so that scrolling finds them there. */
+const rowsBeyond = 8
 
 export type Entry =
   | { kind: 'day'; id: string; text: string }
@@ -76,6 +78,8 @@ export function useRows(options: RowsOptions) {
   const margin = ref(0)
   const isScrolledDown = ref(false)
   const activeDay = ref(0)
+  /** Until then only what can be seen is drawn: so it is there sooner. */
+  const isDrawn = ref(false)
 
   const virtualizer = useVirtualizer(
     computed(() => {
@@ -94,7 +98,7 @@ export function useRows(options: RowsOptions) {
           return kind === 'row' ? rowPx.value : kind === 'day' ? headingPx : linePx
         },
         getItemKey: (index: number) => list[index]?.id ?? index,
-        overscan: 8,
+        overscan: isDrawn.value ? rowsBeyond : 0,
         scrollMargin: margin.value,
         scrollPaddingStart: headingPx,
         scrollPaddingEnd: 16,
@@ -140,6 +144,7 @@ export function useRows(options: RowsOptions) {
     [scroller, above],
     ([box, head], _before, onCleanup) => {
       if (!box || !head) return
+      requestAnimationFrame(() => setTimeout(() => (isDrawn.value = true)))
       const follow = () => (isScrolledDown.value = box.scrollTop > margin.value + thresholdPx)
       let height = head.offsetHeight
       const observer = new ResizeObserver(() => {
