@@ -29,6 +29,25 @@ const watchChanges = (page: Page): Promise<void> =>
 const changes = (page: Page): Promise<string[]> =>
   page.evaluate(() => (window as unknown as { changes: string[] }).changes)
 
+/** How many frames are drawn meanwhile, on all pages that are open. */
+async function framesOf(page: Page, act: () => Promise<void>): Promise<number> {
+  const session = await page.context().browser()!.newBrowserCDPSession()
+  let frames = 0
+  session.on('Tracing.dataCollected', ({ value }) => {
+    frames += value.filter(({ name }) => name === 'MainFrame.Draw').length
+  })
+  const isOver = new Promise((resolve) => session.on('Tracing.tracingComplete', resolve))
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['cc'] },
+  })
+  await act()
+  await session.send('Tracing.end')
+  await isOver
+  await session.detach()
+  return frames
+}
+
 /** In steps, so that the worker, whose clock is the real one, can answer in between: if it is not kept from it (`@alone`). */
 async function pass(page: Page, seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 2) await page.clock.runFor(2_000)
@@ -41,6 +60,26 @@ test('nothing moves for ever, whoever waits and whatever runs', async ({ page, h
     await expect(page.locator('.need, .wc.w')).toHaveCount(5)
     expect(await endless(page), address).toEqual([])
   }
+})
+
+test('what has waited for long is pointed at without being drawn frame by frame', async ({
+  page,
+  hub,
+}) => {
+  await page.clock.install()
+  await hub.publish({ message: 'a question', state: 'waiting' })
+  await openLive(page, hub.url)
+  await expect(needs(page)).toHaveCount(1)
+  const mark = needs(page).locator('.pulse')
+  await expect(mark).toHaveCount(0)
+  const frames = await framesOf(page, async () => {
+    await page.clock.fastForward('31:00')
+    await expect(mark).toHaveCSS('visibility', 'visible')
+    await expect(mark).toHaveCSS('visibility', 'hidden')
+  })
+  // It is seen for 1.2 s, which are 72 frames.
+  expect(frames).toBeGreaterThan(0)
+  expect(frames).toBeLessThan(25)
 })
 
 test('a tick of the clock draws only what it changes', { tag: '@alone' }, async ({ page, hub }) => {

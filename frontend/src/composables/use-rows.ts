@@ -12,6 +12,8 @@ const thresholdPx = 80
 const heading = 33
 const lineHeight = 26
 const edgePx = 1
+/** How many rows above and below the screen are in the document, so that scrolling finds them there. */
+const rowsBeyond = 8
 
 export type Entry =
   | { kind: 'day'; id: string; text: string }
@@ -83,6 +85,8 @@ export function useRows(options: RowsOptions) {
   const margin = ref(0)
   const isScrolledDown = ref(false)
   const activeDay = ref(0)
+  /** Until then only what can be seen is drawn: so it is there sooner. */
+  const isDrawn = ref(false)
 
   const virtualizer = useVirtualizer(
     computed(() => {
@@ -101,7 +105,7 @@ export function useRows(options: RowsOptions) {
           return kind === 'row' ? rowPx.value : kind === 'day' ? headingPx : lineHeight * scale
         },
         getItemKey: (index: number) => list[index]?.id ?? index,
-        overscan: 8,
+        overscan: isDrawn.value ? rowsBeyond : 0,
         scrollMargin: margin.value,
         scrollPaddingStart: headingPx,
         scrollPaddingEnd: 16,
@@ -147,6 +151,7 @@ export function useRows(options: RowsOptions) {
     [scroller, above],
     ([box, head], _before, onCleanup) => {
       if (!box || !head) return
+      requestAnimationFrame(() => setTimeout(() => (isDrawn.value = true)))
       const follow = () => (isScrolledDown.value = box.scrollTop > margin.value + thresholdPx)
       let height = head.offsetHeight
       const observer = new ResizeObserver(() => {
