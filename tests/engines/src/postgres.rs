@@ -51,6 +51,7 @@ impl Postgres {
 
     /// A server that has everything this one has, as of now, on a port of its own: restored from a copy that was made while
     /// this one runs.
+    #[must_use]
     pub fn copy(&self) -> Self {
         self.copy_with(&[], free_port())
     }
@@ -65,11 +66,13 @@ impl Postgres {
     }
 
     /// A server that follows this one, under a name that it is known by, and takes no writes until it is promoted.
+    #[must_use]
     pub fn standby(&self, name: &str) -> Self {
         self.standby_at(name, free_port())
     }
 
     /// As [`Postgres::standby`], on this port.
+    #[must_use]
     pub fn standby_at(&self, name: &str, port: u16) -> Self {
         self.copy_with(&["--write-recovery-conf", name], port)
     }
@@ -84,7 +87,11 @@ impl Postgres {
         command.args(["--checkpoint=fast", "--no-sync", "--dbname", &source]).arg("--pgdata").arg(&data);
         let made = command.args(following.first()).output().expect("pg_basebackup can be run");
         assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
-        let options = self.options.clone();
+        let mut options = self.options.clone();
+        if !following.is_empty() {
+            // As in deploy/: a commit waits for it.
+            options.push("-cwal_retrieve_retry_interval=500ms".into());
+        }
         let mut copy = Postgres { directory, data, options, port, child: None };
         copy.start_again();
         copy

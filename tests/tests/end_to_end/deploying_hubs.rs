@@ -115,6 +115,8 @@ fn postgresql_understands_what_the_compose_file_sets() {
         script.contains("--write-recovery-conf") && script.contains("application_name=standby"),
         "{script}"
     );
+    postgres.sql("postgres", "ALTER SYSTEM SET wal_retrieve_retry_interval = '500ms'");
+    assert!(script.contains("-c wal_retrieve_retry_interval=500ms"), "{script}");
     assert!(command.contains(&"synchronous_standby_names=ANY 1 (standby)"), "{command:?}");
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{task::JoinHandle, time::timeout};
-use tokio_postgres::{AsyncMessage, Client, Config, Error};
+use tokio_postgres::{AsyncMessage, Client, Config, Error, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
@@ -124,8 +124,8 @@ async fn open(config: &Config, connector: &MakeRustlsConnect, link: &Arc<Link>) 
     let driver = Driver(driver);
     own.store(process_of(&client).await?, Ordering::Relaxed);
     let asked = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int";
-    let timeline = match client.query_one(asked, &[]).await {
-        Ok(row) => row.try_get(0)?,
+    let timeline = match number(&client, asked).await {
+        Ok(timeline) => timeline,
         Err(error) if error.as_db_error().is_some() => 0,
         Err(error) => return Err(error),
     };
@@ -134,7 +134,17 @@ async fn open(config: &Config, connector: &MakeRustlsConnect, link: &Arc<Link>) 
 
 /// The process of the server that answers on this connection.
 async fn process_of(client: &Client) -> Result<i32, Error> {
-    client.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)
+    number(client, "SELECT pg_backend_pid()").await
+}
+
+/// Asks for a number, in one step: what is prepared for a second one may be elsewhere behind a pooler.
+async fn number(client: &Client, query: &str) -> Result<i32, Error> {
+    let messages = client.simple_query(query).await?;
+    let value = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        _ => None,
+    });
+    Ok(value.unwrap_or_default())
 }
 
 /// Fails where a pooler lends out the server's connections for a transaction each: two of ours, of which neither does
