@@ -60,16 +60,33 @@ impl Postgres {
 
     /// A server that has everything this one has, as of now, on a port of its own: restored from a copy that was made while
     /// this one runs.
+    #[must_use]
     pub fn copy(&self) -> Self {
-        self.copy_with(&[])
+        self.copy_with(&[], free_port())
+    }
+
+    /// Puts a copy's files in the place of its own, and starts on them.
+    pub fn restore(&mut self, mut copy: Postgres) {
+        self.kill();
+        copy.stop();
+        std::mem::swap(&mut self.data, &mut copy.data);
+        std::mem::swap(&mut self.directory, &mut copy.directory);
+        self.start_again();
     }
 
     /// A server that follows this one, under a name that it is known by, and takes no writes until it is promoted.
+    #[must_use]
     pub fn standby(&self, name: &str) -> Self {
-        self.copy_with(&["--write-recovery-conf", name])
+        self.standby_at(name, free_port())
     }
 
-    fn copy_with(&self, following: &[&str]) -> Self {
+    /// As [`Postgres::standby`], on this port.
+    #[must_use]
+    pub fn standby_at(&self, name: &str, port: u16) -> Self {
+        self.copy_with(&["--write-recovery-conf", name], port)
+    }
+
+    fn copy_with(&self, following: &[&str], port: u16) -> Self {
         let directory = tempfile::tempdir().expect("a directory for temporary files");
         give_to_its_user(directory.path());
         let data = directory.path().join("data");
@@ -79,8 +96,12 @@ impl Postgres {
         command.args(["--checkpoint=fast", "--no-sync", "--dbname", &source]).arg("--pgdata").arg(&data);
         let made = command.args(following.first()).output().expect("pg_basebackup can be run");
         assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
-        let options = self.options.clone();
-        let mut copy = Postgres { directory, data, options, port: free_port(), child: None };
+        let mut options = self.options.clone();
+        if !following.is_empty() {
+            // As in deploy/: a commit waits for it.
+            options.push("-cwal_retrieve_retry_interval=500ms".into());
+        }
+        let mut copy = Postgres { directory, data, options, port, child: None };
         copy.start_again();
         copy
     }

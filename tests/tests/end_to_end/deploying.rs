@@ -18,19 +18,19 @@ use notifyhub_tests::{
     tls::own_certificate,
 };
 
-fn deploy(name: &str) -> String {
+pub(crate) fn deploy(name: &str) -> String {
     fs::read_to_string(repository("deploy").join(name)).unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| {
         panic!("{command:?}: {error}; is it installed (scripts/install-test-programs)?")
     })
@@ -141,7 +141,7 @@ async fn a_socket_that_systemd_holds_is_served_without_a_network() {
 }
 
 /// What a unit's `SystemCallFilter=` lines let through.
-fn allowed_system_calls() -> BTreeSet<String> {
+pub(crate) fn allowed_system_calls() -> BTreeSet<String> {
     let mut allowed = BTreeSet::new();
     let service = deploy("notifyhub.service");
     for filter in service.lines().filter_map(|line| line.strip_prefix("SystemCallFilter=")) {
@@ -169,6 +169,23 @@ fn system_calls_of(group: &str) -> BTreeSet<String> {
             None => BTreeSet::from([name.to_owned()]),
         })
         .collect()
+}
+
+/// The names of the system calls in what strace has written of so many processes or threads and more, and all of it.
+pub(crate) async fn traced_calls(trace: &Path, ended: usize) -> (BTreeSet<String>, String) {
+    let trace = eventually("the trace is complete", async || {
+        let trace = fs::read_to_string(trace).unwrap();
+        (trace.matches("+++ exited with").count() >= ended).then_some(trace)
+    })
+    .await;
+    let made = trace
+        .lines()
+        // `PID name(arguments` or `PID <... name resumed>`.
+        .filter_map(|line| line.split_once(' ')?.1.trim_start().split_once('('))
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        .collect();
+    (made, trace)
 }
 
 #[tokio::test]
@@ -203,18 +220,7 @@ async fn the_hub_makes_no_system_call_that_the_unit_denies() {
         get(address, path).await;
     }
     assert!(server.stop().success());
-    let trace = eventually("the trace is complete", async || {
-        let trace = fs::read_to_string(&trace).unwrap();
-        (trace.matches("+++ exited with").count() > 2).then_some(trace)
-    })
-    .await;
-    let mut made: BTreeSet<_> = trace
-        .lines()
-        // `PID name(arguments` or `PID <... name resumed>`.
-        .filter_map(|line| line.split_once(' ')?.1.trim_start().split_once('('))
-        .map(|(name, _)| name.to_owned())
-        .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-        .collect();
+    let (mut made, _) = traced_calls(&trace, 3).await;
     assert!(made.contains("fdatasync") && made.contains("accept4"), "{made:?}");
     if rustix::process::geteuid().is_root() {
         // SQLite gives its files to the database's owner, if it may. The unit's user may not.

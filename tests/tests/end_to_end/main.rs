@@ -5,6 +5,7 @@
 mod command_line;
 mod connections;
 mod deploying;
+mod deploying_hubs;
 mod documents;
 mod durability;
 mod encrypted;

@@ -14,9 +14,10 @@ use notifyhub_test_engines::Postgres;
 use notifyhub_tests::{
     events::RawEvents,
     eventually,
-    http::{get, post},
+    http::{get, post, request},
     within,
 };
+use rustix::process::Signal;
 
 use super::{
     hub, id_of,
@@ -97,6 +98,34 @@ async fn a_synchronous_standby_takes_over_under_load_and_nothing_acknowledged_is
     assert_eq!(connected(&standby), "2");
 }
 
+/// What only the primary has is not acknowledged, and what was not acknowledged is not lost for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_standby_that_a_commit_waits_for_nothing_is_acknowledged_until_it_is_back() {
+    let (primary, mut standby) = pair();
+    primary.set("synchronous_standby_names", "ANY 1 (standby)");
+    let hub = hub(&both(&primary, &standby));
+    let address = hub.socket_address();
+    said(address, "before").await;
+    standby.kill();
+    let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "once")];
+    let body = br#"{"message":"meanwhile"}"#;
+    let refused = request(address, "POST", "/api/notifications", &headers, body).await;
+    assert_eq!(
+        (refused.status(), refused.json()["code"].as_str()),
+        (503, Some("outcome_unknown")),
+        "{refused:?}"
+    );
+    assert_eq!(messages(address).await, ["before"], "who reads is told of what is acknowledged");
+    standby.start_again();
+    let again = eventually("posts are taken again", async || {
+        let again = request(address, "POST", "/api/notifications", &headers, body).await;
+        (again.status() == 201).then_some(again)
+    })
+    .await;
+    assert_eq!(again.head.header("Idempotency-Replayed"), Some("true"), "it had been stored");
+    assert_eq!(messages(address).await, ["meanwhile", "before"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_earlier_primary_that_comes_back_is_not_written_to() {
     let (mut primary, standby) = pair();
@@ -128,17 +157,13 @@ async fn an_earlier_primary_that_comes_back_is_not_written_to() {
     }
     assert_eq!((connected(&primary), connected(&standby)), ("0".into(), "2".into()));
 
-    // Nor if the newer one is away: nothing is stored where it would be lost.
+    // Nor if the newer one is away: what would be lost there waits.
     let mut standby = standby;
     standby.kill();
-    let refused = post(address, "/api/notifications", r#"{"message":"five"}"#).await;
-    assert_eq!(refused.status(), 503, "{refused:?}");
-    assert!(refused.text().contains("an earlier primary"), "{}", refused.text());
+    let posting = tokio::spawn(post(address, "/api/notifications", r#"{"message":"five"}"#));
+    eventually("it says why", async || hubs[0].said().contains("an earlier primary").then_some(())).await;
     standby.start_again();
-    eventually("posts are taken again", async || {
-        (post(address, "/api/notifications", r#"{"message":"six"}"#).await.status() == 201).then_some(())
-    })
-    .await;
+    id_of(&posting.await.unwrap());
     assert_eq!(primary.sql("feed", "SELECT count(*) FROM notifyhub.entry WHERE kind = 'put'"), "1");
 }
 
@@ -189,18 +214,43 @@ async fn what_an_asynchronous_standby_has_lost_is_told() {
     }
 }
 
-/// A hub may be started while no server takes writes: a standby is about to be promoted.
+/// `pg_basebackup` while all runs, and its copy in the place of the server's files.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_base_backup_that_is_restored_under_running_hubs_is_told() {
+    let mut postgres = Postgres::start();
+    let url = postgres.database("feed");
+    let hub = hub(&url);
+    let address = hub.socket_address();
+    said(address, "kept").await;
+    let kept = latest(address).await;
+    let copy = postgres.copy();
+    said(address, "lost").await;
+    let lost = latest(address).await;
+    let mut stream = RawEvents::open(address, "/events", &[]).await;
+    assert_eq!(stream.next().await.data()["reason"], "fresh");
+    assert_eq!(stream.next_but_heartbeats().await.data().as_array().unwrap().len(), 2);
+    postgres.restore(copy);
+    assert_eq!(stream.next_but_heartbeats().await.data()["reason"], "unknown");
+    assert_eq!(stream.next_but_heartbeats().await.data()[0]["message"], "kept");
+    said(address, "new").await;
+    assert_eq!(reason_at(address, &lost).await, "unknown");
+    assert_eq!(reason_at(address, &kept).await, "resumed");
+    assert_eq!(messages(address).await, ["new", "kept"]);
+}
+
+/// A hub may be started while no server takes writes: the primary is frozen, and its standby about to be promoted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_that_starts_during_a_failover_waits_for_it() {
-    let (mut primary, standby) = pair();
+    let (primary, standby) = pair();
     let url = both(&primary, &standby);
     drop(hub(&url));
-    primary.kill();
+    primary.signal(Signal::STOP);
     let starting = tokio::task::spawn_blocking(move || {
         let hub = hub(&url);
         (hub.said(), hub.socket_address(), hub)
     });
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // Long enough for a first attempt; what matters is that there is another one.
+    tokio::time::sleep(Duration::from_secs(4)).await;
     standby.promote();
     let (said_before, address, _hub) = within("it starts", starting).await.unwrap();
     assert!(

@@ -1,5 +1,6 @@
-//! A feed goes from one hub's file to a database of several hubs, and back.
+//! A feed goes from one hub's file to a database of several hubs, and back; and from there to a stream of NATS, and back.
 
+use notifyhub_test_engines::Brokers;
 use notifyhub_tests::{
     http::post,
     moving::{fill, move_feed, shown},
@@ -52,4 +53,32 @@ async fn a_feed_moves_to_postgresql_and_back_with_its_ids() {
     assert!(done && said.contains("448 notifications, 1 open"), "{said}");
     empty.start_again(&[]);
     assert_eq!(shown(&empty).await, after);
+}
+
+#[tokio::test]
+async fn a_feed_moves_between_postgresql_and_jetstream_both_ways_with_its_ids() {
+    let Some(brokers) = Brokers::start(1) else { return };
+    let (postgres, url) = database();
+    let (stream, empty) = (brokers.store("feed"), postgres.database("empty"));
+    let mut shared = hub(&url);
+    fill(&shared).await;
+    let before = shown(&shared).await;
+    assert_eq!(before.0.as_array().unwrap().len(), 448);
+    shared.kill();
+
+    let (done, said) = move_feed(&["--from", &url, "--to", &stream]);
+    assert!(done && said.contains("448 notifications, 2 open"), "{said}");
+    let mut on_stream = hub(&stream);
+    assert_eq!(shown(&on_stream).await, before);
+    let body = r#"{"message":"done","key":"run","state":"done"}"#;
+    let posted = post(on_stream.socket_address(), "/api/notifications", body).await;
+    assert_eq!(posted.status(), 201, "{posted:?}");
+    let after = shown(&on_stream).await;
+    on_stream.kill();
+
+    let (done, said) = move_feed(&["--from", &stream, "--to", &url]);
+    assert!(!done && said.contains("holds 448 notifications, 2 open already"), "{said}");
+    let (done, said) = move_feed(&["--from", &stream, "--to", &empty]);
+    assert!(done && said.contains("448 notifications, 1 open"), "{said}");
+    assert_eq!(shown(&hub(&empty)).await, after);
 }

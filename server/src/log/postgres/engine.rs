@@ -223,12 +223,16 @@ impl Engine {
     /// Looks for the database until it is found; `false`: nobody needs it any more.
     async fn find_again(&mut self, requests: &mut mpsc::Receiver<Request>) -> bool {
         let mut pause = PAUSE;
+        let mut is_told = false;
         loop {
             let Err(error) = self.connect().await else {
                 tracing::info!(place = self.address.place, "the log was found again");
                 self.link.set_condition(Condition::Ready);
                 return true;
             };
+            if !std::mem::replace(&mut is_told, true) {
+                tracing::warn!(place = self.address.place, %error, "the log is not to be had yet");
+            }
             while let Ok(request) = requests.try_recv() {
                 self.waiting.push_back(request);
             }

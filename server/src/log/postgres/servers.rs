@@ -2,14 +2,17 @@
 //! more than one does, the one that was promoted last: an earlier primary that comes back takes writes too, and has not what was
 //! acknowledged since.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+    },
+    time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Client, Config, Error};
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_postgres::{AsyncMessage, Client, Config, Error, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
@@ -17,6 +20,12 @@ use super::{
     failure::OpenError,
     link::Link,
 };
+
+/// How long one of several servers may take: one that is frozen takes connections, and says nothing.
+const ATTEMPT: Duration = Duration::from_secs(3);
+
+/// How long it may take to find out how a pooler lends its connections.
+const CHECK: Duration = Duration::from_secs(10);
 
 /// A connection to a server that takes writes.
 pub(super) struct Connection {
@@ -43,20 +52,22 @@ pub(super) async fn connect(
     link: &Arc<Link>,
     newest: i32,
 ) -> Result<Connection, OpenError> {
-    let [alone] = address.servers.as_slice() else {
-        return connect_to_newest(address, connector, link, newest).await;
-    };
-    Ok(open(&alone.config, connector, link).await?)
+    Ok(find(address, connector, link, newest).await?.1)
 }
 
-async fn connect_to_newest(
-    address: &Address,
+/// The server, and a connection to it.
+async fn find<'a>(
+    address: &'a Address,
     connector: &MakeRustlsConnect,
     link: &Arc<Link>,
     newest: i32,
-) -> Result<Connection, OpenError> {
+) -> Result<(&'a Server, Connection), OpenError> {
+    if let [alone] = address.servers.as_slice() {
+        return Ok((alone, open(&alone.config, connector, link).await?));
+    }
     let attempt = async |number: usize, server: &Server| {
-        (number, open(&server.config, connector, link).await.map_err(OpenError::Engine))
+        let opened = timeout(ATTEMPT, open(&server.config, connector, link)).await;
+        (number, opened.map_err(|_| OpenError::Timeout).and_then(|opened| Ok(opened?)))
     };
     let mut attempts: FuturesUnordered<_> =
         address.servers.iter().enumerate().map(|(number, server)| attempt(number, server)).collect();
@@ -85,9 +96,10 @@ async fn connect_to_newest(
     }
     drop(attempts);
     failures.sort_by_key(|(number, _)| *number);
-    let place = |number: usize| address.servers[number].place.clone();
-    let failures = failures.into_iter().map(|(number, error)| (place(number), error)).collect();
-    best.map(|(_, connection)| connection).ok_or(OpenError::NoServer(failures))
+    let server = |number: usize| &address.servers[number];
+    let failures =
+        failures.into_iter().map(|(number, error)| (server(number).place.clone(), error)).collect();
+    best.map(|(number, connection)| (server(number), connection)).ok_or(OpenError::NoServer(failures))
 }
 
 async fn open(config: &Config, connector: &MakeRustlsConnect, link: &Arc<Link>) -> Result<Connection, Error> {
@@ -112,8 +124,8 @@ async fn open(config: &Config, connector: &MakeRustlsConnect, link: &Arc<Link>) 
     let driver = Driver(driver);
     own.store(process_of(&client).await?, Ordering::Relaxed);
     let asked = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int";
-    let timeline = match client.query_one(asked, &[]).await {
-        Ok(row) => row.try_get(0)?,
+    let timeline = match number(&client, asked).await {
+        Ok(timeline) => timeline,
         Err(error) if error.as_db_error().is_some() => 0,
         Err(error) => return Err(error),
     };
@@ -122,7 +134,17 @@ async fn open(config: &Config, connector: &MakeRustlsConnect, link: &Arc<Link>) 
 
 /// The process of the server that answers on this connection.
 async fn process_of(client: &Client) -> Result<i32, Error> {
-    client.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)
+    number(client, "SELECT pg_backend_pid()").await
+}
+
+/// Asks for a number, in one step: what is prepared for a second one may be elsewhere behind a pooler.
+async fn number(client: &Client, query: &str) -> Result<i32, Error> {
+    let messages = client.simple_query(query).await?;
+    let value = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        _ => None,
+    });
+    Ok(value.unwrap_or_default())
 }
 
 /// Fails where a pooler lends out the server's connections for a transaction each: two of ours, of which neither does
@@ -132,11 +154,16 @@ pub(super) async fn check_pooling(
     connector: &MakeRustlsConnect,
     link: &Arc<Link>,
 ) -> Result<(), OpenError> {
-    let first = connect(address, connector, link, 0).await?;
-    let before = process_of(&first.client).await?;
-    // Where no second one is to be had, the first one is ours alone, as far as anybody can tell.
-    let Ok(second) = connect(address, connector, link, 0).await else { return Ok(()) };
-    let other = process_of(&second.client).await?;
-    let after = process_of(&first.client).await?;
-    if other == before || before != after { Err(OpenError::TransactionPooling) } else { Ok(()) }
+    let check = async {
+        let (server, first) = find(address, connector, link, 0).await?;
+        let before = process_of(&first.client).await?;
+        // Where no second one is to be had, the first one is ours alone, as far as anybody can tell.
+        let Ok(Ok(second)) = timeout(ATTEMPT, open(&server.config, connector, link)).await else {
+            return Ok(());
+        };
+        let other = process_of(&second.client).await?;
+        let after = process_of(&first.client).await?;
+        if other == before || before != after { Err(OpenError::TransactionPooling) } else { Ok(()) }
+    };
+    timeout(CHECK, check).await.unwrap_or(Err(OpenError::Timeout))
 }
