@@ -85,12 +85,12 @@ async fn a_hub_that_is_behind_or_not_there_is_passed_over_and_the_stream_goes_on
     publish(&hub.client(), "two").await;
     let behind = FakeHub::start().await;
     let unused = notifyhub_tests::server::free_port("127.0.0.1");
-    let list = format!(
+    let addresses = format!(
         "{},http://no-such-hub.invalid,http://127.0.0.1:{unused},{}",
         behind.address(),
         hub.address()
     );
-    let client = connect(&list).unwrap();
+    let client = connect(&addresses).unwrap();
     let answering = tokio::spawn(async move {
         let request = behind.request().await;
         let asked = request.header("Last-Event-ID").map(str::to_owned);
@@ -106,7 +106,7 @@ async fn a_hub_that_is_behind_or_not_there_is_passed_over_and_the_stream_goes_on
 
     // The command line, to which nobody answers behind that address any more.
     let user = User::new();
-    let pushed = finish(user.command(&["push", "three"]).env("NOTIFYHUB_URL", &list)).await;
+    let pushed = finish(user.command(&["push", "three"]).env("NOTIFYHUB_URL", &addresses)).await;
     assert!(pushed.stdout.contains(&format!("to {}", hub.address())), "{pushed:?}");
     assert_eq!(reader.message().await, "three");
     assert_eq!(messages(&hub).await, ["three", "two", "one"]);
