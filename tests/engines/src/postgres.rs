@@ -62,7 +62,7 @@ impl Postgres {
     /// this one runs.
     #[must_use]
     pub fn copy(&self) -> Self {
-        self.copy_with(&[], free_port())
+        self.copy_with(&[])
     }
 
     /// Puts a copy's files in the place of its own, and starts on them.
@@ -77,16 +77,10 @@ impl Postgres {
     /// A server that follows this one, under a name that it is known by, and takes no writes until it is promoted.
     #[must_use]
     pub fn standby(&self, name: &str) -> Self {
-        self.standby_at(name, free_port())
+        self.copy_with(&["--write-recovery-conf", name])
     }
 
-    /// As [`Postgres::standby`], on this port.
-    #[must_use]
-    pub fn standby_at(&self, name: &str, port: u16) -> Self {
-        self.copy_with(&["--write-recovery-conf", name], port)
-    }
-
-    fn copy_with(&self, following: &[&str], port: u16) -> Self {
+    fn copy_with(&self, following: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a directory for temporary files");
         give_to_its_user(directory.path());
         let data = directory.path().join("data");
@@ -101,7 +95,7 @@ impl Postgres {
             // As in deploy/: a commit waits for it.
             options.push("-cwal_retrieve_retry_interval=500ms".into());
         }
-        let mut copy = Postgres { directory, data, options, port, child: None };
+        let mut copy = Postgres { directory, data, options, port: free_port(), child: None };
         copy.start_again();
         copy
     }

@@ -27,54 +27,30 @@ const PUBLISHERS: usize = 8;
 pub trait Engine {
     /// Where it is, as `--store` takes it.
     fn store(&self) -> String;
-    /// Kills it, or a part of it, and sees to it that there is another; whether something else has taken its place.
-    fn strike(&mut self, dice: &mut fastrand::Rng) -> bool;
+    /// Kills it, or a part of it, and starts that again.
+    fn strike(&mut self);
 }
 
-/// The name by which a primary knows its standby.
-const STANDBY: &str = "standby";
-
-/// A PostgreSQL of its own with a synchronous standby. It is killed, and started again or replaced by its standby.
-pub struct OnPostgres {
-    primary: Postgres,
-    standby: Postgres,
-}
+/// A PostgreSQL of its own, which is killed.
+pub struct OnPostgres(Postgres);
 
 impl OnPostgres {
     /// Starts it, with an empty database.
     pub fn start() -> Self {
-        let primary = Postgres::start();
-        primary.database("feed");
-        let standby = primary.standby(STANDBY);
-        wait_for_standby(&primary);
-        OnPostgres { primary, standby }
+        let postgres = Postgres::start();
+        postgres.database("feed");
+        OnPostgres(postgres)
     }
-}
-
-/// From here on nothing is acknowledged that the standby has not got.
-fn wait_for_standby(primary: &Postgres) {
-    primary.set("synchronous_standby_names", &format!("ANY 1 ({STANDBY})"));
 }
 
 impl Engine for OnPostgres {
     fn store(&self) -> String {
-        format!("postgres://hub@127.0.0.1:{},127.0.0.1:{}/feed", self.primary.port(), self.standby.port())
+        self.0.url("feed")
     }
 
-    fn strike(&mut self, dice: &mut fastrand::Rng) -> bool {
-        self.primary.kill();
-        let is_replaced = dice.bool();
-        if is_replaced {
-            self.standby.promote();
-            std::mem::swap(&mut self.primary, &mut self.standby);
-            // It has none yet.
-            self.primary.set("synchronous_standby_names", "");
-            self.standby = self.primary.standby_at(STANDBY, self.standby.port());
-            wait_for_standby(&self.primary);
-        } else {
-            self.primary.start_again();
-        }
-        is_replaced
+    fn strike(&mut self) {
+        self.0.kill();
+        self.0.start_again();
     }
 }
 
@@ -107,8 +83,6 @@ pub struct ClusterFigures {
     pub run: Figures,
     /// How often the engine was struck.
     pub strikes: usize,
-    /// How often something else has taken its place then.
-    pub replacements: usize,
     /// How often a hub was frozen.
     pub freezes: usize,
     /// The longest time without an acknowledgement.
@@ -149,8 +123,7 @@ pub async fn run_cluster(plan: ClusterPlan, engine: &mut impl Engine) -> Cluster
     let pauses = tokio::spawn(longest_pause(Arc::clone(&publishing)));
     let whole = Plan { max_notifications: 1_000_000, ..Plan::keeping_all(plan.seed, plan.count) };
     let run = Figures { seed: plan.seed, max_notifications: whole.max_notifications, ..Figures::default() };
-    let mut figures =
-        ClusterFigures { run, strikes: 0, replacements: 0, freezes: 0, longest_pause: Duration::ZERO };
+    let mut figures = ClusterFigures { run, strikes: 0, freezes: 0, longest_pause: Duration::ZERO };
     for fault in 1..=plan.faults {
         if let Err(stuck) =
             progress(&publishing, plan.count * fault / (plan.faults + 1), &mut publishers).await
@@ -209,7 +182,7 @@ async fn strike(
             hub.signal(Signal::CONT);
         }
         _ => {
-            figures.replacements += usize::from(engine.strike(dice));
+            engine.strike();
             figures.strikes += 1;
         }
     }
@@ -235,9 +208,8 @@ impl fmt::Display for ClusterFigures {
         write!(f, "{}", self.run)?;
         writeln!(
             f,
-            "  engine struck {} times, replaced {} times of them, hubs frozen {} times; the longest time without an acknowledgement {:.1} s",
+            "  engine struck {} times, hubs frozen {} times; the longest time without an acknowledgement {:.1} s",
             self.strikes,
-            self.replacements,
             self.freezes,
             self.longest_pause.as_secs_f64()
         )
