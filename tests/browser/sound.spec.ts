@@ -159,6 +159,22 @@ test(
   },
 )
 
+test('sounds once where no tab has locks', { tag: '@alone' }, async ({ context, hub }) => {
+  const tabs = await Promise.all([context.newPage(), context.newPage(), context.newPage()])
+  for (const tab of tabs) {
+    await withoutSharedWorker(tab)
+    await withoutLocks(tab)
+    await openLive(tab, hub.url)
+    await unblock(tab)
+  }
+  for (const round of [1, 2]) {
+    await hub.publish(waits(`once ${round}`))
+    await expect.poll(() => allSounds(tabs)).toBe(round)
+    await afterwards(tabs[0])
+    expect(await allSounds(tabs)).toBe(round)
+  }
+})
+
 test(
   'sounds once for tabs of two versions, each with a shared worker of its own',
   { tag: '@alone' },

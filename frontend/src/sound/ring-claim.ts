@@ -8,6 +8,9 @@ export const sameBurstMs = 1_500
 /** What one process of the browser writes to its storage, another may read only so much later. */
 const writtenMs = 200
 
+/** How long a tab that has no locks listens whether another one has claimed before. */
+const heardMs = 250
+
 export interface RingClaim {
   newestId: string
   /** The higher, the graver. */
@@ -30,17 +33,44 @@ export function mayRing(claim: RingClaim, last: Rung | undefined, nowMs: number)
 }
 
 export async function claimRing(claim: RingClaim): Promise<boolean> {
-  // Only one tab at a time may look and write; where there are no locks, the odds have to do.
-  if (!navigator.locks) return claimNow(claim)
+  // Only one tab at a time may look and write.
+  if (!navigator.locks) return claimInTurn(claim)
   return new Promise((resolve, reject) => {
     const decide = async () => {
       const rings = claimNow(claim)
       resolve(rings)
-      if (rings) await new Promise((written) => setTimeout(written, writtenMs))
+      if (rings) await pause(writtenMs)
     }
     navigator.locks.request(hubKey('ring'), decide).catch(reject)
   })
 }
+
+/** When a tab has claimed; two at the same time are told apart by chance. */
+type Turn = [atMs: number, lot: number]
+
+const turns =
+  typeof navigator === 'undefined' || navigator.locks
+    ? undefined
+    : new BroadcastChannel(hubKey('ring'))
+/** Of other tabs. */
+let heard: Turn[] = []
+turns?.addEventListener('message', ({ data }: MessageEvent<Turn>) => {
+  heard = [...heard.slice(-9), data]
+})
+
+/** Without locks whoever claims first rings, and the others look once it has written that. */
+async function claimInTurn(claim: RingClaim): Promise<boolean> {
+  const own: Turn = [Date.now(), Math.random()]
+  turns?.postMessage(own)
+  await pause(heardMs)
+  heard = heard.filter(([atMs]) => own[0] - atMs < sameBurstMs)
+  if (heard.some(([atMs, lot]) => atMs < own[0] || (atMs === own[0] && lot < own[1]))) {
+    await pause(writtenMs)
+  }
+  return claimNow(claim)
+}
+
+const pause = (ms: number) => new Promise((over) => setTimeout(over, ms))
 
 function claimNow(claim: RingClaim): boolean {
   const key = hubKey('rang')
