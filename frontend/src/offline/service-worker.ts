@@ -16,7 +16,20 @@ const shell = new Shell(__SHELL__, {
   after: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
 })
 
+/** The Service Worker specification's static routes; not every browser has them, and TypeScript does not know them. */
+interface Routing {
+  addRoutes?: (rule: { condition: { urlPattern: string }; source: 'network' }) => Promise<void>
+}
+
 self.addEventListener('install', (event) => {
+  // Past this worker, for which it has no answer anyway: what a page asks for while it is closed, as what it has deleted,
+  // would be lost on the way back from here.
+  const routing: Routing = event
+  event.waitUntil(
+    Promise.resolve(
+      routing.addRoutes?.({ condition: { urlPattern: 'api/*' }, source: 'network' }),
+    ).catch(() => undefined),
+  )
   // A page of the version before goes on with what it has loaded.
   event.waitUntil(shell.install().then(() => self.skipWaiting()))
 })
