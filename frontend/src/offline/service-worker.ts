@@ -24,7 +24,7 @@ interface Routing {
 self.addEventListener('install', (event) => {
   // Past this worker, for which it has no answer anyway: what a page asks for while it is closed, as what it has deleted,
   // would be lost on the way back from here.
-  const routing: Routing = event
+  const routing = event as ExtendableEvent & Routing
   event.waitUntil(
     Promise.resolve(
       routing.addRoutes?.({ condition: { urlPattern: 'api/*' }, source: 'network' }),
