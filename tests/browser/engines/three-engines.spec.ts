@@ -205,7 +205,7 @@ test('sound is blocked until a click, says so, and then rings once in one tab', 
   await expectLive(...tabs)
   for (const tab of tabs) {
     await expect.poll(() => tab.title()).toBe('🔇 NotifyHub')
-    expect(await tab.texts(hint)).toEqual(['Sound is blocked: click anywhere'])
+    await expect.poll(() => tab.texts(hint)).toEqual(['Sound is blocked: click anywhere'])
   }
   await hub.publish(waits('unheard'))
   for (const tab of tabs) await expect.poll(() => tab.texts('.need')).toHaveLength(1)
