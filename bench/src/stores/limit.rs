@@ -10,11 +10,15 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::{closed_loop::Answers, message, tally::nanoseconds};
 
 /// Before what counts.
 const WARM_UP: Duration = Duration::from_millis(300);
+
+/// How long a new stream may take until it stores something.
+const READY: Duration = Duration::from_secs(10);
 
 /// PostgreSQL: one row a transaction, a connection for each client.
 pub(super) fn of_postgres(url: &str, clients: usize, window: Duration) -> io::Result<Answers> {
@@ -68,6 +72,14 @@ pub(super) fn of_jetstream(
             "max_msgs_per_subject": 1,
         });
         ask(format!("$JS.API.STREAM.CREATE.{stream}"), settings.to_string()).await?;
+        // Made is not ready: the broker that leads has yet to tell the others that it takes its subjects.
+        let deadline = Instant::now() + READY;
+        while let Err(error) = ask(format!("{stream}.first"), String::new()).await {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
         closed_loop(clients, window, async |_, number| {
             ask(format!("{stream}.{number}"), message::notification(number)).await
         })
