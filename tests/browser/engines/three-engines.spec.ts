@@ -1,7 +1,6 @@
 // What matters, in each engine: what is published is there at once, nothing is lost whatever dies, one ring, one stream,
 // and a way back from a deletion.
 import { readFileSync } from 'node:fs'
-import { missingFor } from './engines'
 import { abilities, can } from './limits'
 import {
   banner,
@@ -20,11 +19,6 @@ import type { Tab } from './tab'
 
 const waits = (message: string) => ({ message, state: 'waiting' as const })
 const deleteButton = '.row .qa button:last-child'
-
-test.beforeAll(({ engineName }) => {
-  const missing = missingFor(engineName)
-  test.skip(missing.length > 0, `not on this machine: ${missing.join(', ')}`)
-})
 
 test('what the engine cannot do is written down', () => {
   const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8')

@@ -1,12 +1,7 @@
 //! The primary dies, and a standby takes its place: the hubs know both.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -19,10 +14,7 @@ use notifyhub_tests::{
 };
 use rustix::process::Signal;
 
-use super::{
-    hub, id_of,
-    losing_touch::{keep_posting, reason_at},
-};
+use super::{hub, id_of, losing_touch::reason_at, posting::Posting};
 
 /// A primary with a database, and a standby.
 fn pair() -> (Postgres, Postgres) {
@@ -62,39 +54,14 @@ async fn a_synchronous_standby_takes_over_under_load_and_nothing_acknowledged_is
     let url = both(&primary, &standby);
     let hubs = [hub(&url), hub(&url)];
     let addresses = [hubs[0].socket_address(), hubs[1].socket_address()];
-    let mut stream = RawEvents::open(addresses[1], "/events", &[]).await;
-    let stop = Arc::<AtomicBool>::default();
-    let posting: Vec<_> =
-        (0..8).map(|name| tokio::spawn(keep_posting(addresses[name % 2], name, Arc::clone(&stop)))).collect();
+    let posting = Posting::at(addresses).await;
     eventually("there is load", async || (messages(addresses[0]).await.len() > 50).then_some(())).await;
     let died = Instant::now();
     primary.kill();
     standby.promote();
     said(addresses[0], "after").await;
     println!("the first acknowledgement came {:.1} s after the primary died", died.elapsed().as_secs_f64());
-    stop.store(true, Ordering::Relaxed);
-    let mut answers = BTreeMap::new();
-    for posting in posting {
-        answers.extend(posting.await.unwrap());
-    }
-    let refused: Vec<_> = answers.iter().filter(|(_, status)| **status != 201).collect();
-    assert!(refused.is_empty(), "{refused:?} of {}", answers.len());
-    said(addresses[0], "the end").await;
-    let mut read = Vec::new();
-    loop {
-        let event = stream.next().await;
-        match event.event() {
-            "notification" if event.message() == "the end" => break,
-            "notification" => read.push(event.message()),
-            // One connection, and no fresh start: the streams stayed open.
-            "hello" => assert_eq!(event.data()["reason"], "fresh"),
-            _ => {}
-        }
-    }
-    read.retain(|message| message != "after");
-    let once: BTreeSet<_> = read.iter().cloned().collect();
-    assert_eq!(once.len(), read.len(), "something came twice");
-    assert_eq!(once, answers.into_keys().collect());
+    posting.all_read_once("after").await;
     assert_eq!(connected(&standby), "2");
 }
 

@@ -1,13 +1,6 @@
 //! The database is killed, restored to the past, or takes no writes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use notifyhub_tests::{
     events::{Block, RawEvents},
@@ -15,35 +8,14 @@ use notifyhub_tests::{
     http::{get, post, request},
 };
 
-use super::{database, hub, id_of};
-
-/// Posts, each one once and without a second attempt, until it is told to stop: what was answered, by message.
-pub(crate) async fn keep_posting(
-    address: std::net::SocketAddr,
-    name: usize,
-    stop: Arc<AtomicBool>,
-) -> BTreeMap<String, u16> {
-    let mut answers = BTreeMap::new();
-    for number in 0.. {
-        if stop.load(Ordering::Relaxed) {
-            break;
-        }
-        let message = format!("{name}-{number}");
-        let answer = post(address, "/api/notifications", format!(r#"{{"message":"{message}"}}"#)).await;
-        answers.insert(message, answer.status());
-    }
-    answers
-}
+use super::{database, hub, id_of, posting::Posting};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_under_load_loses_and_doubles_nothing() {
     let (mut postgres, url) = database();
     let hubs = [hub(&url), hub(&url)];
     let addresses = [hubs[0].socket_address(), hubs[1].socket_address()];
-    let mut stream = RawEvents::open(addresses[1], "/events", &[]).await;
-    let stop = Arc::<AtomicBool>::default();
-    let posting: Vec<_> =
-        (0..8).map(|name| tokio::spawn(keep_posting(addresses[name % 2], name, Arc::clone(&stop)))).collect();
+    let posting = Posting::at(addresses).await;
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(400)).await;
         postgres.kill();
@@ -54,31 +26,9 @@ async fn a_server_that_is_killed_under_load_loses_and_doubles_nothing() {
         })
         .await;
     }
-    stop.store(true, Ordering::Relaxed);
-    let mut answers = BTreeMap::new();
-    for posting in posting {
-        answers.extend(posting.await.unwrap());
-    }
     // Each waited until the server was back, and what became of a commit that was interrupted was found out.
-    let refused: Vec<_> = answers.iter().filter(|(_, status)| **status != 201).collect();
-    assert!(refused.is_empty(), "{refused:?} of {}", answers.len());
-    assert!(answers.len() > 50, "{}", answers.len());
-    id_of(&post(addresses[0], "/api/notifications", r#"{"message":"the end"}"#).await);
-    let mut read = Vec::new();
-    loop {
-        let event = stream.next().await;
-        match event.event() {
-            "notification" if event.message() == "the end" => break,
-            "notification" => read.push(event.message()),
-            // One connection, and no fresh start: the streams stayed open.
-            "hello" => assert_eq!(event.data()["reason"], "fresh"),
-            _ => {}
-        }
-    }
-    read.retain(|message| message != "between");
-    let once: BTreeSet<_> = read.iter().cloned().collect();
-    assert_eq!(once.len(), read.len(), "something came twice");
-    assert_eq!(once, answers.into_keys().collect());
+    let count = posting.all_read_once("between").await;
+    assert!(count > 50, "{count}");
 }
 
 /// Waits until a statement answers this.

@@ -11,6 +11,7 @@ mod failover;
 mod losing_touch;
 mod moving;
 mod pooler;
+mod posting;
 mod sharing;
 mod starting;
 
